@@ -57,9 +57,8 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::string &path, std::strin
   return map(descriptor, path, /*inside=*/false, error);
 }
 
-std::shared_ptr<MappedFile> MappedFile::openBeneath(const std::string &root,
-                                                    const std::string &relative,
-                                                    std::string &error) {
+std::shared_ptr<MappedFile>
+MappedFile::openBeneath(const std::string &root, const std::string &relative, std::string &error) {
   std::string shown = root + "/" + relative;
   if (relative.empty() || relative.find('\0') != std::string::npos) {
     error = "external data location is empty or holds a zero byte";
@@ -79,8 +78,8 @@ std::shared_ptr<MappedFile> MappedFile::openBeneath(const std::string &root,
   close(directory);
   if (descriptor < 0) {
     if (reason == EXDEV || reason == ELOOP)
-      error = "external data '" + relative +
-              "' leaves the model's directory or goes through a link";
+      error =
+          "external data '" + relative + "' leaves the model's directory or goes through a link";
     else
       error = "cannot open external data '" + shown + "': " + std::strerror(reason);
     return nullptr;

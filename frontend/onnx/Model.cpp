@@ -54,10 +54,17 @@ static void readType(WireReader reader, TypeProto &type) {
       type.kind = Kind::Optional;
       readElement(reader.message("TypeProto.Optional"));
       break;
-    case 5: type.kind = Kind::Map; break;
-    case 7: type.kind = Kind::Opaque; break;
-    case 8: type.kind = Kind::SparseTensor; break;
-    default: break;
+    case 5:
+      type.kind = Kind::Map;
+      break;
+    case 7:
+      type.kind = Kind::Opaque;
+      break;
+    case 8:
+      type.kind = Kind::SparseTensor;
+      break;
+    default:
+      break;
     }
   }
 }
@@ -77,17 +84,38 @@ static void settleKind(AttributeProto &attribute, uint32_t lastField) {
   if (attribute.kind != Kind::Undefined)
     return;
   switch (lastField) {
-  case 2: attribute.kind = Kind::Float; break;
-  case 3: attribute.kind = Kind::Int; break;
-  case 4: attribute.kind = Kind::String; break;
-  case 5: attribute.kind = Kind::Tensor; break;
-  case 6: attribute.kind = Kind::Graph; break;
-  case 7: attribute.kind = Kind::Floats; break;
-  case 8: attribute.kind = Kind::Ints; break;
-  case 9: attribute.kind = Kind::Strings; break;
-  case 10: attribute.kind = Kind::Tensors; break;
-  case 11: attribute.kind = Kind::Graphs; break;
-  default: break;
+  case 2:
+    attribute.kind = Kind::Float;
+    break;
+  case 3:
+    attribute.kind = Kind::Int;
+    break;
+  case 4:
+    attribute.kind = Kind::String;
+    break;
+  case 5:
+    attribute.kind = Kind::Tensor;
+    break;
+  case 6:
+    attribute.kind = Kind::Graph;
+    break;
+  case 7:
+    attribute.kind = Kind::Floats;
+    break;
+  case 8:
+    attribute.kind = Kind::Ints;
+    break;
+  case 9:
+    attribute.kind = Kind::Strings;
+    break;
+  case 10:
+    attribute.kind = Kind::Tensors;
+    break;
+  case 11:
+    attribute.kind = Kind::Graphs;
+    break;
+  default:
+    break;
   }
 }
 
@@ -98,8 +126,12 @@ static void readAttribute(WireReader reader, AttributeProto &attribute, TensorSo
     if (field >= 2 && field <= 11)
       last = field;
     switch (field) {
-    case 1: attribute.name = reader.string(); break;
-    case 21: attribute.refName = reader.string(); break;
+    case 1:
+      attribute.name = reader.string();
+      break;
+    case 21:
+      attribute.refName = reader.string();
+      break;
     case 20: {
       int32_t kind = reader.int32();
       using Kind = AttributeProto::Kind;
@@ -108,26 +140,43 @@ static void readAttribute(WireReader reader, AttributeProto &attribute, TensorSo
       attribute.kind = static_cast<Kind>(kind);
       break;
     }
-    case 2: attribute.f = reader.float32(); break;
-    case 3: attribute.i = reader.int64(); break;
-    case 4: attribute.s = reader.string(); break;
+    case 2:
+      attribute.f = reader.float32();
+      break;
+    case 3:
+      attribute.i = reader.int64();
+      break;
+    case 4:
+      attribute.s = reader.string();
+      break;
     case 5:
     case 10:
       readTensor(reader.message("TensorProto"), reader.append(attribute.tensors), source);
       break;
     case 6:
-    case 11: readGraph(reader.message("GraphProto"), reader.append(attribute.graphs), source); break;
-    case 7: reader.repeated(attribute.floats); break;
-    case 8: reader.repeated(attribute.ints); break;
-    case 9: reader.append(attribute.strings) = reader.string(); break;
+    case 11:
+      readGraph(reader.message("GraphProto"), reader.append(attribute.graphs), source);
+      break;
+    case 7:
+      reader.repeated(attribute.floats);
+      break;
+    case 8:
+      reader.repeated(attribute.ints);
+      break;
+    case 9:
+      reader.append(attribute.strings) = reader.string();
+      break;
     case 14:
-    case 15: readType(reader.message("TypeProto"), reader.append(attribute.types)); break;
+    case 15:
+      readType(reader.message("TypeProto"), reader.append(attribute.types));
+      break;
     case 22:
     case 23:
       reader.fail("attribute '" + std::string(attribute.name) +
                   "' is a sparse tensor, expected a dense one");
       break;
-    default: break;
+    default:
+      break;
     }
   }
   settleKind(attribute, last);
@@ -136,16 +185,29 @@ static void readAttribute(WireReader reader, AttributeProto &attribute, TensorSo
 static void readNode(WireReader reader, NodeProto &node, TensorSource &source) {
   while (reader.next()) {
     switch (reader.field()) {
-    case 1: reader.append(node.inputs) = reader.string(); break;
-    case 2: reader.append(node.outputs) = reader.string(); break;
-    case 3: node.name = reader.string(); break;
-    case 4: node.opType = reader.string(); break;
+    case 1:
+      reader.append(node.inputs) = reader.string();
+      break;
+    case 2:
+      reader.append(node.outputs) = reader.string();
+      break;
+    case 3:
+      node.name = reader.string();
+      break;
+    case 4:
+      node.opType = reader.string();
+      break;
     case 5:
       readAttribute(reader.message("AttributeProto"), reader.append(node.attributes), source);
       break;
-    case 7: node.domain = reader.string(); break;
-    case 8: node.overload = reader.string(); break;
-    default: break;
+    case 7:
+      node.domain = reader.string();
+      break;
+    case 8:
+      node.overload = reader.string();
+      break;
+    default:
+      break;
     }
   }
 }
@@ -153,16 +215,29 @@ static void readNode(WireReader reader, NodeProto &node, TensorSource &source) {
 static void readGraph(WireReader reader, GraphProto &graph, TensorSource &source) {
   while (reader.next()) {
     switch (reader.field()) {
-    case 1: readNode(reader.message("NodeProto"), reader.append(graph.nodes), source); break;
-    case 2: graph.name = reader.string(); break;
+    case 1:
+      readNode(reader.message("NodeProto"), reader.append(graph.nodes), source);
+      break;
+    case 2:
+      graph.name = reader.string();
+      break;
     case 5:
       readTensor(reader.message("TensorProto"), reader.append(graph.initializers), source);
       break;
-    case 11: readValueInfo(reader.message("ValueInfoProto"), reader.append(graph.inputs)); break;
-    case 12: readValueInfo(reader.message("ValueInfoProto"), reader.append(graph.outputs)); break;
-    case 13: readValueInfo(reader.message("ValueInfoProto"), reader.append(graph.valueInfo)); break;
-    case 15: reader.fail("sparse initializers are not supported, expected dense ones"); break;
-    default: break;
+    case 11:
+      readValueInfo(reader.message("ValueInfoProto"), reader.append(graph.inputs));
+      break;
+    case 12:
+      readValueInfo(reader.message("ValueInfoProto"), reader.append(graph.outputs));
+      break;
+    case 13:
+      readValueInfo(reader.message("ValueInfoProto"), reader.append(graph.valueInfo));
+      break;
+    case 15:
+      reader.fail("sparse initializers are not supported, expected dense ones");
+      break;
+    default:
+      break;
     }
   }
 }
@@ -182,18 +257,35 @@ static void readOpset(WireReader reader, OperatorSetId &opset) {
 static void readFunction(WireReader reader, FunctionProto &function, TensorSource &source) {
   while (reader.next()) {
     switch (reader.field()) {
-    case 1: function.name = reader.string(); break;
-    case 4: reader.append(function.inputs) = reader.string(); break;
-    case 5: reader.append(function.outputs) = reader.string(); break;
-    case 6: reader.append(function.attributes) = reader.string(); break;
-    case 7: readNode(reader.message("NodeProto"), reader.append(function.nodes), source); break;
-    case 9: readOpset(reader.message("OperatorSetIdProto"), reader.append(function.opsets)); break;
-    case 10: function.domain = reader.string(); break;
+    case 1:
+      function.name = reader.string();
+      break;
+    case 4:
+      reader.append(function.inputs) = reader.string();
+      break;
+    case 5:
+      reader.append(function.outputs) = reader.string();
+      break;
+    case 6:
+      reader.append(function.attributes) = reader.string();
+      break;
+    case 7:
+      readNode(reader.message("NodeProto"), reader.append(function.nodes), source);
+      break;
+    case 9:
+      readOpset(reader.message("OperatorSetIdProto"), reader.append(function.opsets));
+      break;
+    case 10:
+      function.domain = reader.string();
+      break;
     case 11:
       readAttribute(reader.message("AttributeProto"), reader.append(function.defaults), source);
       break;
-    case 13: function.overload = reader.string(); break;
-    default: break;
+    case 13:
+      function.overload = reader.string();
+      break;
+    default:
+      break;
     }
   }
 }
@@ -202,17 +294,26 @@ static void readFields(WireReader reader, ModelProto &model, TensorSource &sourc
   bool hasGraph = false;
   while (reader.next()) {
     switch (reader.field()) {
-    case 1: model.irVersion = reader.int64(); break;
-    case 2: model.producer = reader.string(); break;
+    case 1:
+      model.irVersion = reader.int64();
+      break;
+    case 2:
+      model.producer = reader.string();
+      break;
     case 7:
       if (hasGraph)
         return reader.fail("a second graph, expected one");
       hasGraph = true;
       readGraph(reader.message("GraphProto"), model.graph, source);
       break;
-    case 8: readOpset(reader.message("OperatorSetIdProto"), reader.append(model.opsets)); break;
-    case 25: readFunction(reader.message("FunctionProto"), reader.append(model.functions), source); break;
-    default: break;
+    case 8:
+      readOpset(reader.message("OperatorSetIdProto"), reader.append(model.opsets));
+      break;
+    case 25:
+      readFunction(reader.message("FunctionProto"), reader.append(model.functions), source);
+      break;
+    default:
+      break;
     }
   }
   if (reader.ok() && !hasGraph)
@@ -245,7 +346,9 @@ std::optional<ModelProto> tensel::onnx::readModel(const std::string &path, std::
   if (!file)
     return std::nullopt;
   size_t slash = path.rfind('/');
-  std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  std::string directory = slash == std::string::npos ? "."
+                          : slash == 0               ? "/"
+                                                     : path.substr(0, slash);
   Bytes bytes = file->bytes();
   if (bytes.empty()) {
     error = path + ": empty file, expected an ONNX model";

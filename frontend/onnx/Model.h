@@ -14,9 +14,35 @@ namespace tensel::onnx {
 
 /// TensorProto.DataType.
 enum class DataType : int32_t {
-  Undefined, Float, UInt8, Int8, UInt16, Int16, Int32, Int64, String, Bool, Float16, Double,
-  UInt32, UInt64, Complex64, Complex128, BFloat16, Float8E4M3FN, Float8E4M3FNUZ, Float8E5M2,
-  Float8E5M2FNUZ, UInt4, Int4, Float4E2M1, Float8E8M0, UInt2, Int2, Float6E2M3, Float6E3M2
+  Undefined,
+  Float,
+  UInt8,
+  Int8,
+  UInt16,
+  Int16,
+  Int32,
+  Int64,
+  String,
+  Bool,
+  Float16,
+  Double,
+  UInt32,
+  UInt64,
+  Complex64,
+  Complex128,
+  BFloat16,
+  Float8E4M3FN,
+  Float8E4M3FNUZ,
+  Float8E5M2,
+  Float8E5M2FNUZ,
+  UInt4,
+  Int4,
+  Float4E2M1,
+  Float8E8M0,
+  UInt2,
+  Int2,
+  Float6E2M3,
+  Float6E3M2
 };
 
 /// Lower-case name such as "float16"; "undefined" for numbers out of range.
@@ -90,8 +116,21 @@ struct GraphProto;
 
 struct AttributeProto {
   enum class Kind : int32_t {
-    Undefined, Float, Int, String, Tensor, Graph, Floats, Ints, Strings, Tensors, Graphs,
-    SparseTensor, SparseTensors, Type, Types
+    Undefined,
+    Float,
+    Int,
+    String,
+    Tensor,
+    Graph,
+    Floats,
+    Ints,
+    Strings,
+    Tensors,
+    Graphs,
+    SparseTensor,
+    SparseTensors,
+    Type,
+    Types
   };
   std::string_view name, refName;
   Kind kind = Kind::Undefined;

@@ -11,13 +11,13 @@ static const struct {
   const char *name;
   unsigned bits;
 } dataTypes[] = {
-    {"undefined", 0},   {"float", 32},         {"uint8", 8},       {"int8", 8},
-    {"uint16", 16},     {"int16", 16},         {"int32", 32},      {"int64", 64},
-    {"string", 0},      {"bool", 8},           {"float16", 16},    {"double", 64},
-    {"uint32", 32},     {"uint64", 64},        {"complex64", 64},  {"complex128", 128},
-    {"bfloat16", 16},   {"float8e4m3fn", 8},   {"float8e4m3fnuz", 8}, {"float8e5m2", 8},
-    {"float8e5m2fnuz", 8}, {"uint4", 4},       {"int4", 4},        {"float4e2m1", 4},
-    {"float8e8m0", 8},  {"uint2", 2},          {"int2", 2},        {"float6e2m3", 8},
+    {"undefined", 0},      {"float", 32},       {"uint8", 8},          {"int8", 8},
+    {"uint16", 16},        {"int16", 16},       {"int32", 32},         {"int64", 64},
+    {"string", 0},         {"bool", 8},         {"float16", 16},       {"double", 64},
+    {"uint32", 32},        {"uint64", 64},      {"complex64", 64},     {"complex128", 128},
+    {"bfloat16", 16},      {"float8e4m3fn", 8}, {"float8e4m3fnuz", 8}, {"float8e5m2", 8},
+    {"float8e5m2fnuz", 8}, {"uint4", 4},        {"int4", 4},           {"float4e2m1", 4},
+    {"float8e8m0", 8},     {"uint2", 2},        {"int2", 2},           {"float6e2m3", 8},
     {"float6e3m2", 8}};
 
 static bool isKnown(DataType type) {
@@ -59,8 +59,8 @@ static std::optional<uint64_t> byteSize(WireReader &reader, const TensorProto &t
   bool zero = false;
   for (int64_t dim : tensor.dims) {
     if (dim < 0) {
-      reader.fail("tensor '" + std::string(tensor.name) + "' has dimension " +
-                  std::to_string(dim) + ", expected 0 or more");
+      reader.fail("tensor '" + std::string(tensor.name) + "' has dimension " + std::to_string(dim) +
+                  ", expected 0 or more");
       return {};
     }
     zero |= dim == 0;
@@ -175,7 +175,8 @@ static void finish(WireReader &reader, TensorProto &tensor, Fields &fields, Tens
                        std::to_string(*size));
   if (!tensor.file && !tensor.decoded && source.file) {
     tensor.file = source.file;
-    tensor.offset = tensor.data.empty() ? 0 : static_cast<uint64_t>(tensor.data.data() - source.state.base);
+    tensor.offset =
+        tensor.data.empty() ? 0 : static_cast<uint64_t>(tensor.data.data() - source.state.base);
   }
 }
 
@@ -194,9 +195,15 @@ void tensel::onnx::readTensor(WireReader reader, TensorProto &tensor, TensorSour
   Fields fields;
   while (reader.next()) {
     switch (reader.field()) {
-    case 1: reader.repeated(tensor.dims); break;
-    case 2: tensor.type = static_cast<DataType>(reader.int32()); break;
-    case 3: reader.fail("tensor segments are not supported, expected whole tensors"); break;
+    case 1:
+      reader.repeated(tensor.dims);
+      break;
+    case 2:
+      tensor.type = static_cast<DataType>(reader.int32());
+      break;
+    case 3:
+      reader.fail("tensor segments are not supported, expected whole tensors");
+      break;
     case 4:
       reader.repeatedFixed(4, fields.fixed, fields.fixedBytes);
       fields.fixedWidth = 4;
@@ -207,16 +214,27 @@ void tensel::onnx::readTensor(WireReader reader, TensorProto &tensor, TensorSour
       break;
     case 5:
     case 7:
-    case 11: reader.repeated(fields.varints); break;
-    case 6: reader.append(tensor.strings) = reader.string(); break;
-    case 8: tensor.name = reader.string(); break;
+    case 11:
+      reader.repeated(fields.varints);
+      break;
+    case 6:
+      reader.append(tensor.strings) = reader.string();
+      break;
+    case 8:
+      tensor.name = reader.string();
+      break;
     case 9:
       fields.raw = reader.bytes();
       fields.hasRaw = true;
       break;
-    case 13: reader.append(fields.externalData) = readPair(reader.message("external data")); break;
-    case 14: fields.external = reader.varint() == 1; break;
-    default: break;
+    case 13:
+      reader.append(fields.externalData) = readPair(reader.message("external data"));
+      break;
+    case 14:
+      fields.external = reader.varint() == 1;
+      break;
+    default:
+      break;
     }
   }
   finish(reader, tensor, fields, source);

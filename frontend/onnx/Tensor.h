@@ -10,7 +10,7 @@ namespace tensel::onnx {
 /// Where tensors of one model find their bytes.
 struct TensorSource {
   ReadState &state;
-  const MappedFile *file;      // the model file, null when read from memory
+  const MappedFile *file;       // the model file, null when read from memory
   const std::string &directory; // of external data, empty: refused
   std::map<std::string, std::shared_ptr<MappedFile>> &files;
 };

@@ -63,10 +63,18 @@ bool WireReader::next() {
     // The caller does not know this field: step over it.
     pending = false;
     switch (type) {
-    case WireType::Varint: rawVarint(); break;
-    case WireType::Fixed64: rawBytes(8); break;
-    case WireType::Fixed32: rawBytes(4); break;
-    case WireType::Length: rawBytes(rawVarint()); break;
+    case WireType::Varint:
+      rawVarint();
+      break;
+    case WireType::Fixed64:
+      rawBytes(8);
+      break;
+    case WireType::Fixed32:
+      rawBytes(4);
+      break;
+    case WireType::Length:
+      rawBytes(rawVarint());
+      break;
     }
   }
   if (!ok() || cur == end)

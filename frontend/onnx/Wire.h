@@ -60,7 +60,8 @@ public:
   void repeatedFixed(unsigned width, Bytes &view, std::vector<uint8_t> &out);
 
   /// Reserves room for one `T` against the budget.
-  template <typename T> T &append(std::vector<T> &out) {
+  template <typename T>
+  T &append(std::vector<T> &out) {
     charge(sizeof(T));
     return out.emplace_back();
   }
