@@ -51,6 +51,9 @@ public:
   /// The dim that two broadcast dims give: the other when one is 1.
   Dim broadcast(Dim a, Dim b) { return fold(DimOp::broadcast, a, b); }
   Dim product(llvm::ArrayRef<Dim> dims);
+  /// `whenEqual` if a == b, else `otherwise`; the same for a < b.
+  Dim selectEqual(Dim a, Dim b, Dim whenEqual, Dim otherwise) { return foldSelect(false, a, b, whenEqual, otherwise); }
+  Dim selectLess(Dim a, Dim b, Dim whenLess, Dim otherwise) { return foldSelect(true, a, b, whenLess, otherwise); }
   /// The NumPy broadcast of all tensors' dims, appended as one result.
   llvm::LogicalResult broadcast(mlir::ValueRange tensors, DimLists &results);
   DimList broadcastDims(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b);
@@ -67,9 +70,12 @@ protected:
   virtual Dim unknownDim(mlir::Value tensor, int64_t index) { return {}; }
   virtual Dim unknownElement(mlir::Value tensor, int64_t index) { return {}; }
   virtual Dim combine(DimOp op, Dim a, Dim b) { return {}; }
+  /// a < b (`less`) or a == b chooses; an algebra of dims may assume that an unknown is not negative.
+  virtual Dim combineSelect(bool less, Dim a, Dim b, Dim yes, Dim no) { return {}; }
 
 private:
   Dim fold(DimOp op, Dim a, Dim b);
+  Dim foldSelect(bool less, Dim a, Dim b, Dim yes, Dim no);
 };
 
 /// Result types with every dim that follows from static dims and constants; reports at `location` when no shape fits.
