@@ -1,8 +1,8 @@
 # Finds MLIR 22 and defines the helpers for folders that are compiled against it.
 # One folder is one library. A folder holding <Name>Ops.td is a dialect, a folder
 # holding Passes.td is a group of passes; both generate their reference page.
-find_package(MLIR 22 REQUIRED CONFIG)
-find_package(LLD 22 REQUIRED CONFIG)
+find_package(MLIR 22.1 REQUIRED CONFIG)
+find_package(LLD REQUIRED CONFIG)
 list(APPEND CMAKE_MODULE_PATH ${MLIR_CMAKE_DIR} ${LLVM_CMAKE_DIR})
 set(MLIR_BINARY_DIR ${PROJECT_BINARY_DIR})
 set(LLVM_RUNTIME_OUTPUT_INTDIR ${PROJECT_BINARY_DIR}/bin)
