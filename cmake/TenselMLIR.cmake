@@ -19,13 +19,14 @@ add_compile_options(-Wall -Werror -Wno-unused-parameter -Wno-deprecated-declarat
 file(WRITE ${PROJECT_BINARY_DIR}/pch.cpp "")
 add_library(TenselPch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
 target_precompile_headers(TenselPch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/pch.h)
+llvm_update_compile_flags(TenselPch)
 target_compile_options(TenselPch PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
 
 function(tensel_library name)
   file(GLOB sources CONFIGURE_DEPENDS *.cpp)
   add_mlir_library(${name} ${sources} EXCLUDE_FROM_LIBMLIR DISABLE_INSTALL PARTIAL_SOURCES_INTENDED ${ARGN})
-  target_precompile_headers(obj.${name} REUSE_FROM TenselPch)
-  target_compile_options(obj.${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  target_precompile_headers(${name} REUSE_FROM TenselPch)
+  target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
 endfunction()
 
 function(tensel_dialect name namespace)
