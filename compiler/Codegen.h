@@ -1,0 +1,27 @@
+// Machine code: from a module in the LLVM dialect to an object file (or assembly, or LLVM IR as text) for one CPU level.
+#ifndef TENSEL_COMPILER_CODEGEN_H
+#define TENSEL_COMPILER_CODEGEN_H
+
+#include "compiler/targets/Cpu.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/Error.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tensel {
+
+enum class CodeKind { Object, Assembly, LlvmIr };
+
+/// Registers how the dialects that stand before LLVM IR are translated to it.
+void registerTranslations(mlir::DialectRegistry &registry);
+
+/// Translates a module that holds nothing but LLVM dialect (and what may be ignored) and optimises it for the level at O3.
+llvm::Expected<std::unique_ptr<llvm::Module>> makeOptimizedModule(mlir::ModuleOp module, llvm::LLVMContext &context,
+                                                                  llvm::TargetMachine &machine, const CpuLevel &level);
+
+/// Writes the optimised module out. For LlvmIr and Assembly the bytes are text.
+llvm::Error emitCode(llvm::Module &module, llvm::TargetMachine &machine, CodeKind kind, llvm::SmallVectorImpl<char> &bytes);
+
+} // namespace tensel
+#endif // TENSEL_COMPILER_CODEGEN_H
