@@ -1,0 +1,17 @@
+// Placeholder until the pass is written: does nothing.
+#include "passes/kernel/Passes.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+
+using namespace mlir;
+
+namespace tensel {
+#define GEN_PASS_DEF_LOWERKERNELABIPASS
+#include "passes/kernel/Passes.h.inc"
+
+namespace {
+struct LowerKernelAbiPass : impl::LowerKernelAbiPassBase<LowerKernelAbiPass> {
+  void runOnOperation() final {}
+};
+} // namespace
+} // namespace tensel

@@ -1,0 +1,41 @@
+#ifndef TENSEL_PASSES_KERNEL_PASSES_TD
+#define TENSEL_PASSES_KERNEL_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def PrepareKernelPass : Pass<"tensel-prepare-kernel", "::mlir::func::FuncOp"> {
+  let summary = "Brings a kernel's linalg ops into few linalg.generic ops: named ops generalised, elementwise chains fused.";
+  let description = [{
+    Numeric class: exact for the fusion; sums and contractions get `reassoc` and `contract` (class reassociates), so that later
+    vectorisation may split them.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::affine::AffineDialect"];
+}
+
+def EmitLoopsPass : Pass<"tensel-emit-loops", "::mlir::func::FuncOp"> {
+  let summary = "Turns a kernel on tensors into loops on memrefs, the outermost marked `tensel.parallel`.";
+  let description = [{
+    The generic way: the op that makes the result is tiled over its outer parallel dims, its producers are fused into that loop,
+    temporaries become bounded stack scratch. After it the function takes memrefs, returns nothing, and holds at most one top-level
+    `scf.for {tensel.parallel}` from 0 in steps of 1 whose upper bound depends on dims only.
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::bufferization::BufferizationDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::affine::AffineDialect"];
+}
+
+def LowerKernelAbiPass : Pass<"tensel-lower-kernel-abi", "::mlir::ModuleOp"> {
+  let summary = "Splits each kernel on memrefs into range, count and body functions over the closure.";
+  let description = [{
+    `@k(memref...)` becomes `@k(ptr closure, i64 begin, i64 end)`, `@k_count(ptr closure) -> i64` and a private `@k_body` whose pointers are
+    `noalias`. The closure holds, per argument, the data pointer and then each dynamic dim.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def LowerKernelToLLVMPass : Pass<"tensel-lower-kernel-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Converts kernel functions, and nothing else in the module, to the LLVM dialect.";
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::cf::ControlFlowDialect", "::mlir::vector::VectorDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::affine::AffineDialect"];
+}
+
+#endif // TENSEL_PASSES_KERNEL_PASSES_TD
