@@ -60,7 +60,6 @@ endfunction()
 function(tensel_tool name)
   cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   add_llvm_executable(${name} PARTIAL_SOURCES_INTENDED ${ARG_UNPARSED_ARGUMENTS})
-  target_precompile_headers(${name} REUSE_FROM TenselPch)
-  target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  # No precompiled header: programs are compiled as PIE, it as PIC.
   target_link_libraries(${name} PRIVATE ${ARG_LINK})
 endfunction()
