@@ -33,5 +33,5 @@ LogicalResult LoopOp::verify() {
   if (failed(verifyFlow(*this, "initial values", getInits().getTypes(), arguments)) ||
       failed(verifyFlow(*this, "carried values", yielded.slice(1, carried), arguments)))
     return failure();
-  return verifyFlow(*this, "carried results", yielded.slice(1, carried), getResultTypes().take_front(carried));
+  return verifyFlow(*this, "carried results", yielded.slice(1, carried), TypeRange(getResultTypes()).take_front(carried));
 }
