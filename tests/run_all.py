@@ -88,11 +88,11 @@ def lit_suite(jobs: int) -> Outcome:
 
 
 def unit_suite() -> Outcome:
-    """Every GoogleTest program: build/bin/*Tests."""
+    """Every GoogleTest program: build/bin/*-test."""
     total = Outcome()
-    programs = sorted(path for path in (BUILD / "bin").glob("*Tests") if os.access(path, os.X_OK))
+    programs = sorted(path for path in (BUILD / "bin").glob("*-test") if os.access(path, os.X_OK))
     if not programs:
-        return Outcome(failures=["unit: found no program build/bin/*Tests"])
+        return Outcome(failures=["unit: found no program build/bin/*-test"])
     for program in programs:
         report = LOGS / f"test-unit-{program.name}.xml"
         one = run_with_junit("unit", [str(program), f"--gtest_output=xml:{report}"], report)
