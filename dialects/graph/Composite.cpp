@@ -37,14 +37,14 @@ struct Writer {
   }
   /// A [C] parameter as [C, 1, ...], to meet dim 1 of a tensor of `rank`.
   Value perChannel(Value parameter, int64_t rank) {
-    SmallVector<int64_t> axes(llvm::seq<int64_t>(1, rank - 1));
+    auto axes = llvm::to_vector(llvm::seq<int64_t>(1, rank - 1));
     return axes.empty() ? parameter : Value(UnsqueezeOp::create(b, loc, parameter, axes));
   }
 };
 } // namespace
 
 static int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
-static SmallVector<int64_t> axesFrom(int64_t first, int64_t rank) { return SmallVector<int64_t>(llvm::seq<int64_t>(first, rank)); }
+static SmallVector<int64_t> axesFrom(int64_t first, int64_t rank) { return llvm::to_vector(llvm::seq<int64_t>(first, rank)); }
 
 SmallVector<Value> SoftmaxOp::decompose(OpBuilder &b) {
   Writer w{b, getLoc()};

@@ -8,10 +8,11 @@ using namespace tensel::graph;
 /// [C, F / G, kernel...] -> [F, C / G, kernel...] with every kernel dim reversed.
 static Value convolutionFilter(OpBuilder &b, Location loc, Value filter, int64_t groups) {
   int64_t rank = cast<RankedTensorType>(filter.getType()).getRank();
-  SmallVector<int64_t> axes(llvm::seq<int64_t>(2, rank)), last(rank - 2, -1), before(rank - 2, INT64_MIN);
+  auto axes = llvm::to_vector(llvm::seq<int64_t>(2, rank));
+  SmallVector<int64_t> last(rank - 2, -1), before(rank - 2, INT64_MIN);
   filter = SliceOp::create(b, loc, filter, makeShape(b, loc, last), makeShape(b, loc, before), makeShape(b, loc, last), axes);
   if (groups == 1) {
-    SmallVector<int64_t> swap(llvm::seq<int64_t>(0, rank));
+    auto swap = llvm::to_vector(llvm::seq<int64_t>(0, rank));
     std::swap(swap[0], swap[1]);
     return TransposeOp::create(b, loc, filter, swap);
   }
