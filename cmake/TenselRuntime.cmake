@@ -11,7 +11,7 @@ endif()
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR TENSEL_ASSERTIONS)
   add_compile_options(-UNDEBUG)
 endif()
-add_link_options(-fuse-ld=/usr/bin/ld.lld-22 -Wl,--gc-sections)
+add_link_options(--ld-path=/usr/bin/ld.lld-22 -Wl,--gc-sections)
 
 # tensel_plain_library(Name sources... [LINK libs...]): no MLIR, no exceptions needed by callers.
 function(tensel_plain_library name)

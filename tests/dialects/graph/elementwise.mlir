@@ -32,7 +32,7 @@ func.func @add_zero(%x: tensor<2xi32>, %y: tensor<2xf32>) -> (tensor<2xi32>, ten
 
 // CHECK-LABEL: func @unsigned
 func.func @unsigned(%x: tensor<3xui8>) -> tensor<3xi1> {
-  // CHECK: graph.compare lt, %{{.*}}, %{{.*}} : (tensor<3xui8>, tensor<3xui8>) -> tensor<3xi1>
-  %0 = graph.compare lt, %x, %x : (tensor<3xui8>, tensor<3xui8>) -> tensor<3xi1>
+  // CHECK: graph.compare lt %{{.*}}, %{{.*}} : (tensor<3xui8>, tensor<3xui8>) -> tensor<3xi1>
+  %0 = graph.compare lt %x, %x : (tensor<3xui8>, tensor<3xui8>) -> tensor<3xi1>
   return %0 : tensor<3xi1>
 }
