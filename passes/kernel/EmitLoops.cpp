@@ -1,7 +1,19 @@
-// Placeholder until the pass is written: does nothing.
-#include "passes/kernel/Passes.h"
+// The generic way from linalg on tensors to loops on memrefs:
+//   1. arguments become memrefs; each result is computed in its destination argument, reshapes at the end being undone on the destination
+//   2. a lone elementwise op is collapsed: dims that all operands step through together become one loop
+//   3. the root is tiled over its outer parallel dims and its producers are fused into the tile loop (TileRoot.cpp)
+//   4. bufferization; temporaries go to the stack, where they must be bounded
+//   5. linalg on memrefs becomes loops
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/IR/Dominance.h"
+#include "passes/kernel/EmitLoops.h"
+#include "passes/kernel/KernelInfo.h"
+#include "passes/kernel/Passes.h"
 
 using namespace mlir;
 
@@ -9,9 +21,211 @@ namespace tensel {
 #define GEN_PASS_DEF_EMITLOOPSPASS
 #include "passes/kernel/Passes.h.inc"
 
+void cleanUp(func::FuncOp func) {
+  MLIRContext *context = func.getContext();
+  RewritePatternSet patterns(context);
+  for (Dialect *dialect : context->getLoadedDialects())
+    dialect->getCanonicalizationPatterns(patterns);
+  for (RegisteredOperationName op : context->getRegisteredOperations())
+    op.getCanonicalizationPatterns(patterns, context);
+  (void)applyPatternsGreedily(func, std::move(patterns));
+  IRRewriter rewriter(context);
+  DominanceInfo dominance(func);
+  eliminateCommonSubExpressions(rewriter, dominance, func);
+}
+
+MemRefType contiguousMemRef(RankedTensorType type) { return MemRefType::get(type.getShape(), type.getElementType()); }
+
+void convertArguments(func::FuncOp func, SmallVectorImpl<Value> &destinations) {
+  int64_t numOuts = func.getNumResults(), first = func.getNumArguments() - numOuts;
+  OpBuilder b = OpBuilder::atBlockBegin(&func.getBody().front());
+  for (BlockArgument arg : func.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(arg.getType());
+    if (!type)
+      continue;
+    bool isOut = arg.getArgNumber() >= first;
+    arg.setType(contiguousMemRef(type));
+    auto tensor = bufferization::ToTensorOp::create(b, arg.getLoc(), type, arg, /*restrict=*/true, /*writable=*/isOut);
+    arg.replaceAllUsesExcept(tensor, tensor);
+    if (isOut)
+      destinations.push_back(arg);
+  }
+  func.setType(b.getFunctionType(func.getBody().getArgumentTypes(), func.getResultTypes()));
+}
+
 namespace {
+/// `memref` seen with the shape of the tensor `like`, whose dims are read from `like` where dynamic.
+Value viewAs(OpBuilder &b, Location loc, Value memref, Value like) {
+  auto type = cast<RankedTensorType>(like.getType());
+  if (memref.getType() == contiguousMemRef(type))
+    return memref;
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, like), strides(type.getRank());
+  AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
+  OpFoldResult stride = b.getIndexAttr(1);
+  for (int64_t d = type.getRank(); d-- > 0;) {
+    strides[d] = stride;
+    stride = affine::makeComposedFoldedAffineApply(b, loc, s0 * s1, {stride, sizes[d]});
+  }
+  auto strided = MemRefType::get(type.getShape(), type.getElementType());
+  return memref::ReinterpretCastOp::create(b, loc, strided, memref, b.getIndexAttr(0), sizes, strides);
+}
+
+/// Makes the op behind `value` write into `memref`: replaces the tensor.empty at the end of its chain of inits.
+/// Returns the destination that goes with the value after reshapes were peeled off.
+void wireDestination(func::FuncOp func, Value &value, Value &memref) {
+  while (true) {
+    Operation *op = value.getDefiningOp();
+    if (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(op) && value.hasOneUse()) {
+      OpBuilder b(op);
+      if (isa<tensor::CastOp>(op) && cast<RankedTensorType>(op->getOperand(0).getType()).getRank() != cast<RankedTensorType>(value.getType()).getRank())
+        return;
+      memref = viewAs(b, op->getLoc(), memref, op->getOperand(0));
+      value = op->getOperand(0);
+      continue;
+    }
+    break;
+  }
+  Value chain = value;
+  while (auto dps = chain.getDefiningOp<DestinationStyleOpInterface>())
+    chain = dps.getTiedOpOperand(cast<OpResult>(chain))->get();
+  auto empty = chain.getDefiningOp<tensor::EmptyOp>();
+  if (!empty)
+    return;
+  // Only this chain may write there; another user of the same tensor.empty gets its own.
+  OpBuilder b(empty);
+  auto type = cast<RankedTensorType>(empty.getType());
+  Value target = memref;
+  if (memref.getType() != contiguousMemRef(type)) {
+    if (cast<MemRefType>(memref.getType()).getRank() != type.getRank())
+      return;
+    target = memref::CastOp::create(b, empty.getLoc(), contiguousMemRef(type), memref);
+  } else if (auto *def = memref.getDefiningOp(); def && def->getBlock() == empty->getBlock() && empty->isBeforeInBlock(def)) {
+    b.setInsertionPointAfter(def);
+  }
+  Value tensor = bufferization::ToTensorOp::create(b, empty.getLoc(), type, target, true, true);
+  Value link = value;
+  while (auto dps = link.getDefiningOp<DestinationStyleOpInterface>()) {
+    OpOperand *init = dps.getTiedOpOperand(cast<OpResult>(link));
+    if (init->get() == empty.getResult()) {
+      if (Operation *def = tensor.getDefiningOp(); def->getBlock() == dps->getBlock() && dps->isBeforeInBlock(def)) {
+        for (Operation *move : {target.getDefiningOp(), def})
+          if (move && move->getBlock() == dps->getBlock() && dps->isBeforeInBlock(move))
+            move->moveBefore(dps);
+      }
+      init->set(tensor);
+      return;
+    }
+    link = init->get();
+  }
+}
+
+/// Drops copies of a destination onto itself that a reshape there and back hides from the canonicaliser.
+void dropSelfCopies(func::FuncOp func) {
+  auto base = [](Value v) {
+    while (Operation *op = v.getDefiningOp()) {
+      if (!isa<memref::ExpandShapeOp, memref::CollapseShapeOp, memref::CastOp, memref::ReinterpretCastOp>(op))
+        break;
+      v = op->getOperand(0);
+    }
+    return v;
+  };
+  func.walk([&](memref::CopyOp copy) {
+    if (isa<BlockArgument>(base(copy.getTarget())) && base(copy.getSource()) == base(copy.getTarget()))
+      copy.erase();
+  });
+}
+
+/// Temporaries: memref.alloc of known size becomes memref.alloca at the function's start.
+LogicalResult promoteScratch(func::FuncOp func) {
+  int64_t total = 0;
+  auto walk = func.walk([&](memref::AllocOp op) {
+    MemRefType type = op.getType();
+    if (!type.hasStaticShape() || (total += type.getNumElements() * elementBytes(type.getElementType())) > kMaxScratchBytes) {
+      op.emitError("kernel needs unbounded scratch: a temporary of type ") << type << " where at most " << kMaxScratchBytes << " bytes are allowed";
+      return WalkResult::interrupt();
+    }
+    OpBuilder b = OpBuilder::atBlockBegin(&func.getBody().front());
+    auto promoted = memref::AllocaOp::create(b, op.getLoc(), type, b.getI64IntegerAttr(64));
+    op.replaceAllUsesWith(promoted.getResult());
+    op.erase();
+    return WalkResult::advance();
+  });
+  return failure(walk.wasInterrupted());
+}
+
+/// Rewrites `for i = 0 to n step s` to `for i' = 0 to ceil(n / s)`, the form that ranges of iterations are cut from.
+void normalize(scf::ForOp loop) {
+  if (isConstantIntValue(loop.getStep(), 1))
+    return;
+  OpBuilder b(loop);
+  Location loc = loop.getLoc();
+  AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
+  OpFoldResult count = affine::makeComposedFoldedAffineApply(b, loc, s0.ceilDiv(s1), {getAsOpFoldResult(loop.getUpperBound()), getAsOpFoldResult(loop.getStep())});
+  Value step = loop.getStep();
+  loop.setUpperBound(getValueOrCreateConstantIndexOp(b, loc, count));
+  loop.setStep(arith::ConstantIndexOp::create(b, loc, 1));
+  b.setInsertionPointToStart(loop.getBody());
+  Value scaled = arith::MulIOp::create(b, loc, loop.getInductionVar(), step);
+  loop.getInductionVar().replaceAllUsesExcept(scaled, scaled.getDefiningOp());
+}
+
+LogicalResult bufferize(func::FuncOp func) {
+  bufferization::OneShotBufferizationOptions options;
+  options.allowUnknownOps = true;
+  options.setFunctionBoundaryTypeConversion(bufferization::LayoutMapOption::IdentityLayoutMap);
+  options.opFilter.denyOperation<func::FuncOp, func::ReturnOp>();
+  bufferization::BufferizationState state;
+  return bufferization::runOneShotBufferize(func, options, state);
+}
+
 struct EmitLoopsPass : impl::EmitLoopsPassBase<EmitLoopsPass> {
-  void runOnOperation() final {}
+  void runOnOperation() final {
+    func::FuncOp func = getOperation();
+    if (!isKernel(func) || !func.getNumResults())
+      return; // another emitter has been here
+    SmallVector<Value> destinations;
+    convertArguments(func, destinations);
+    Operation *ret = func.getBody().front().getTerminator();
+    OpBuilder b(ret);
+    Location loc = ret->getLoc();
+    SmallVector<Operation *> roots;
+    for (auto [operand, destination] : llvm::zip_equal(ret->getOperands(), destinations)) {
+      Value value = operand, memref = destination;
+      wireDestination(func, value, memref);
+      b.setInsertionPoint(ret);
+      bufferization::MaterializeInDestinationOp::create(b, loc, TypeRange{}, value, memref, /*restrict=*/true, /*writable=*/true);
+      roots.push_back(value.getDefiningOp());
+    }
+    b.setInsertionPoint(ret);
+    func::ReturnOp::create(b, loc);
+    ret->erase();
+    func.setType(b.getFunctionType(func.getArgumentTypes(), {}));
+
+    scf::ForOp parallel;
+    if (roots.size() == 1)
+      if (auto root = dyn_cast_or_null<linalg::GenericOp>(roots.front()))
+        parallel = tileRoot(collapseElementwise(root));
+    cleanUp(func);
+    if (failed(bufferize(func)))
+      return signalPassFailure();
+    cleanUp(func);
+    dropSelfCopies(func);
+    if (failed(promoteScratch(func)))
+      return signalPassFailure();
+    SmallVector<linalg::LinalgOp> ops;
+    func.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    IRRewriter rewriter(func.getContext());
+    for (linalg::LinalgOp op : ops) {
+      rewriter.setInsertionPoint(op);
+      if (failed(linalg::linalgOpToLoops(rewriter, op)))
+        return op.emitError("no loops for this op"), signalPassFailure();
+      rewriter.eraseOp(op);
+    }
+    cleanUp(func);
+    for (auto loop : func.getBody().front().getOps<scf::ForOp>())
+      if (loop->hasAttr("tensel.parallel"))
+        normalize(loop);
+  }
 };
 } // namespace
 } // namespace tensel

@@ -1,7 +1,27 @@
-// Placeholder until the pass is written: does nothing.
-#include "passes/kernel/Passes.h"
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+// The last step of a kernel: linalg that is left becomes loops, math becomes polynomials or libm calls, and everything becomes the LLVM
+// dialect. Works function by function, since the host functions of the same module are another pass's business.
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MathToLibm/MathToLibm.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
+#include "mlir/Conversion/UBToLLVM/UBToLLVM.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVM.h"
+#include "mlir/Dialect/Affine/Transforms/Transforms.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/UB/IR/UBOps.h"
+#include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Transforms/DialectConversion.h"
+#include "passes/kernel/Passes.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -10,8 +30,75 @@ namespace tensel {
 #include "passes/kernel/Passes.h.inc"
 
 namespace {
+/// f32 functions get polynomials that the loop vectoriser can widen; LLVM has instructions or intrinsics for the others.
+void populateMath(RewritePatternSet &patterns) {
+  auto isApproximated = [](StringRef name) {
+    static const llvm::StringSet<llvm::MallocAllocator> names = {"math.exp",  "math.expm1", "math.log",  "math.log1p", "math.log2", "math.tanh", "math.erf", "math.erfc",
+                                            "math.atan", "math.atan2", "math.sin",  "math.cos"};
+    return names.contains(name);
+  };
+  populateMathPolynomialApproximationPatterns(patterns, isApproximated);
+}
+
+/// Expands everything that has no LLVM counterpart, while memrefs are still memrefs.
+LogicalResult expand(func::FuncOp func) {
+  MLIRContext *context = func.getContext();
+  RewritePatternSet patterns(context);
+  populateMath(patterns);
+  memref::populateExpandStridedMetadataPatterns(patterns);
+  affine::populateAffineExpandIndexOpsPatterns(patterns);
+  arith::populateArithExpandOpsPatterns(patterns);
+  vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
+  vector::populateVectorMaskOpLoweringPatterns(patterns);
+  return applyPatternsGreedily(func, std::move(patterns));
+}
+
+LogicalResult toControlFlow(func::FuncOp func) {
+  MLIRContext *context = func.getContext();
+  RewritePatternSet patterns(context);
+  populateAffineToStdConversionPatterns(patterns);
+  populateSCFToControlFlowConversionPatterns(patterns);
+  ConversionTarget target(*context);
+  target.addIllegalDialect<scf::SCFDialect, affine::AffineDialect>();
+  target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+  return applyPartialConversion(func, target, std::move(patterns));
+}
+
+LogicalResult toLLVM(ArrayRef<Operation *> ops, MLIRContext *context) {
+  LLVMConversionTarget target(*context);
+  target.addLegalOp<ModuleOp>();
+  LLVMTypeConverter converter(context);
+  RewritePatternSet patterns(context);
+  arith::populateArithToLLVMConversionPatterns(converter, patterns);
+  cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+  populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+  populateFuncToLLVMConversionPatterns(converter, patterns);
+  populateMathToLLVMConversionPatterns(converter, patterns, /*approximateLog1P=*/false, /*benefit=*/2); // before libm
+  populateMathToLibmConversionPatterns(patterns);
+  populateVectorToLLVMConversionPatterns(converter, patterns);
+  ub::populateUBToLLVMConversionPatterns(converter, patterns);
+  target.addLegalOp<UnrealizedConversionCastOp>();
+  return applyPartialConversion(ops, target, std::move(patterns));
+}
+
 struct LowerKernelToLLVMPass : impl::LowerKernelToLLVMPassBase<LowerKernelToLLVMPass> {
-  void runOnOperation() final {}
+  void runOnOperation() final {
+    SmallVector<Operation *> ops;
+    for (auto func : getOperation().getOps<func::FuncOp>()) {
+      if (!isKernel(func))
+        continue;
+      if (failed(expand(func)) || failed(toControlFlow(func)))
+        return signalPassFailure();
+      ops.push_back(func);
+    }
+    for (auto global : getOperation().getOps<memref::GlobalOp>())
+      ops.push_back(global);
+    if (failed(toLLVM(ops, &getContext())))
+      return signalPassFailure();
+    SmallVector<UnrealizedConversionCastOp> casts;
+    getOperation().walk([&](UnrealizedConversionCastOp op) { casts.push_back(op); });
+    reconcileUnrealizedCasts(casts);
+  }
 };
 } // namespace
 } // namespace tensel

@@ -1,7 +1,11 @@
-// Placeholder until the pass is written: does nothing.
+// First step of a kernel: named linalg ops become linalg.generic, elementwise ops are fused into their consumers, scalars and splats are
+// pulled into the bodies. What is left is one op for most kernels, or a short chain of contraction -> elementwise or reduction ->
+// elementwise, which the later passes look at.
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "passes/kernel/KernelInfo.h"
 #include "passes/kernel/Passes.h"
-#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
-#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 
 using namespace mlir;
 
@@ -10,8 +14,71 @@ namespace tensel {
 #include "passes/kernel/Passes.h.inc"
 
 namespace {
+void generalize(func::FuncOp func) {
+  SmallVector<linalg::LinalgOp> named;
+  func.walk([&](linalg::LinalgOp op) {
+    if (!isa<linalg::GenericOp, linalg::FillOp>(op.getOperation()))
+      named.push_back(op);
+  });
+  IRRewriter rewriter(func.getContext());
+  for (linalg::LinalgOp op : named) {
+    rewriter.setInsertionPoint(op);
+    (void)linalg::generalizeNamedOp(rewriter, op);
+  }
+}
+
+/// True when computing the body again costs less than a trip through memory.
+bool isCheap(linalg::GenericOp op) {
+  return llvm::all_of(op.getBody()->without_terminator(), [](Operation &inner) {
+    return inner.getDialect()->getNamespace() == "arith" && !isa<arith::DivFOp, arith::DivSIOp, arith::RemFOp, arith::RemSIOp>(inner);
+  });
+}
+
+/// Fuses when the producer is not computed more often than before, or is cheap. Contractions stay as they are: their emitter knows
+/// multiply-add bodies only.
+bool shouldFuse(OpOperand *operand) {
+  auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
+  auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+  if (!consumer || !producer || isContraction(consumer))
+    return false;
+  if (consumer.getNumReductionLoops() && !consumer.getMatchingIndexingMap(operand).isProjectedPermutation())
+    return false;
+  if (isCheap(producer))
+    return true;
+  bool once = llvm::hasSingleElement(producer->getUsers()) && consumer.getMatchingIndexingMap(operand).isPermutation();
+  return once;
+}
+
+/// Sums and products of reductions may be reordered; the vectoriser needs the flag.
+void allowReassociation(linalg::GenericOp op) {
+  if (!op.getNumReductionLoops())
+    return;
+  auto flags = arith::FastMathFlagsAttr::get(op.getContext(), arith::FastMathFlags::reassoc | arith::FastMathFlags::contract);
+  for (Operation &inner : op.getBody()->without_terminator())
+    if (isa<arith::AddFOp, arith::MulFOp, arith::SubFOp>(inner))
+      inner.setAttr("fastmath", flags);
+}
+
 struct PrepareKernelPass : impl::PrepareKernelPassBase<PrepareKernelPass> {
-  void runOnOperation() final {}
+  void runOnOperation() final {
+    func::FuncOp func = getOperation();
+    if (!isKernel(func))
+      return;
+    MLIRContext *context = &getContext();
+    generalize(func);
+    RewritePatternSet patterns(context);
+    linalg::populateElementwiseOpsFusionPatterns(patterns, shouldFuse);
+    linalg::populateInlineConstantOperandsPatterns(patterns);
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+    linalg::populateConstantFoldLinalgOperations(patterns, [](OpOperand *) { return false; });
+    for (Dialect *dialect : context->getLoadedDialects())
+      if (StringRef name = dialect->getNamespace(); name == "linalg" || name == "tensor" || name == "arith")
+        dialect->getCanonicalizationPatterns(patterns);
+    memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+    if (failed(applyPatternsGreedily(func, std::move(patterns))))
+      return signalPassFailure();
+    func.walk(allowReassociation);
+  }
 };
 } // namespace
 } // namespace tensel
