@@ -1,0 +1,20 @@
+// Passes from the graph dialect to itself. Each says its numeric class: exact (same bits), reassociates, or lossy.
+#ifndef TENSEL_PASSES_GRAPH_PASSES_TD
+#define TENSEL_PASSES_GRAPH_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def DecomposePass : Pass<"tensel-decompose"> {
+  let summary = "Replaces composite ops (normalizations, softmax, transposed convolution) by their definitions.";
+  let description = [{Numeric class: exact. The reference interpreter evaluates a composite op by the same decomposition.}];
+  let dependentDialects = ["::tensel::graph::GraphDialect"];
+}
+
+def SimplifyMovementPass : Pass<"tensel-simplify-movement"> {
+  let summary = "Joins transposes, reshapes and casts that follow one another, and moves transposes into matrix products.";
+  let description = [{Numeric class: exact. transpose(transpose(x)) becomes one transpose, reshape(reshape(x)) one reshape,
+    matmul(transpose(x), y) reads x transposed, an expand that changes nothing disappears.}];
+  let dependentDialects = ["::tensel::graph::GraphDialect"];
+}
+
+#endif // TENSEL_PASSES_GRAPH_PASSES_TD

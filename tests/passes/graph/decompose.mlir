@@ -1,0 +1,33 @@
+// Composite ops become their definitions; what they are made of is tested by the reference interpreter.
+// RUN: tensel-opt %s -tensel-decompose | FileCheck %s
+
+// CHECK-LABEL: func @softmax
+func.func @softmax(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  // CHECK: graph.reduce max
+  // CHECK: graph.exp
+  // CHECK: graph.reduce sum
+  // CHECK: graph.div
+  // CHECK-NOT: graph.softmax
+  %0 = graph.softmax %x {axis = 1 : i64} : (tensor<?x8xf32>) -> tensor<?x8xf32>
+  return %0 : tensor<?x8xf32>
+}
+
+// Halves are normalized in f32.
+// CHECK-LABEL: func @rms_norm_f16
+func.func @rms_norm_f16(%x: tensor<2x8xf16>, %s: tensor<8xf16>) -> tensor<2x8xf16> {
+  // CHECK: graph.cast {{.*}} -> tensor<2x8xf32>
+  // CHECK: graph.sqrt {{.*}} -> tensor<2x1xf32>
+  // CHECK-NOT: graph.rms_norm
+  %0 = graph.rms_norm %x, %s {axis = 1 : i64, epsilon = 1.0e-5 : f64} : (tensor<2x8xf16>, tensor<8xf16>) -> tensor<2x8xf16>
+  return %0 : tensor<2x8xf16>
+}
+
+// CHECK-LABEL: func @conv_transpose
+func.func @conv_transpose(%x: tensor<1x4x5xf32>, %w: tensor<4x3x3xf32>) -> tensor<1x6x11xf32> {
+  // CHECK: graph.dilate {{.*}} -> tensor<1x4x9xf32>
+  // CHECK: graph.pad constant {{.*}} -> tensor<1x4x13xf32>
+  // CHECK: graph.conv {{.*}} groups = 2
+  %0 = graph.conv_transpose %x, %w {strides = array<i64: 2>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>,
+    output_padding = array<i64: 0>, groups = 2 : i64} : (tensor<1x4x5xf32>, tensor<4x3x3xf32>) -> tensor<1x6x11xf32>
+  return %0 : tensor<1x6x11xf32>
+}
