@@ -33,7 +33,7 @@ def test_no_llvm_symbol() -> None:
 
 
 def test_depends_on_libc_and_libstdcxx_only(tmp_path: Path) -> None:
-    text = subprocess.run(["readelf", "-d", str(as_shared_library(tmp_path))], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(["llvm-readelf-22", "-d", str(as_shared_library(tmp_path))], capture_output=True, text=True, check=True).stdout
     needed = {line.split("[")[1].split("]")[0] for line in text.splitlines() if "(NEEDED)" in line}
     assert needed <= ALLOWED
 
