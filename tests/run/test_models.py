@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filled import fill
 from models import MODELS, Model
-from programs import BUILD, compile_model, run_model, tensel
+from programs import BUILD, ROOT, compile_model, run_model, tensel, tool
 
 RTOL, ATOL = 1e-3, 1e-4
 RESULTS = BUILD / "logs/models.json"
@@ -72,3 +74,35 @@ def test_matches_onnxruntime(model: Model, tmp_path: Path, results: dict[str, di
         assert worst_share <= 1, f"{label}: {worst_share:.2f} times the tolerance, largest error {worst_absolute:.3g}"
     results[model.name] |= {"state": "matches", "sizes": len(model.sizes), "share": worst_share, "last": label,
                             "run_ms": benchmark(package, inputs, tmp_path), "package_bytes": os.path.getsize(package)}
+
+
+@pytest.mark.parametrize("name", ["light_squeezenet", "light_inception_v1", "light_densenet121"])
+def test_light_models_with_real_weights(name: str, tmp_path: Path) -> None:
+    """The light models' own weights are constants that hide mistakes."""
+    model = next(model for model in MODELS if model.name == name)
+    file = fill(model.file, tmp_path / "filled.onnx")
+    package = compile_model(file, tmp_path / "filled.tensel")
+    session = onnxruntime_session(file)
+    for _, inputs in model.inputs():
+        output = session.get_outputs()[0].name  # type: ignore[attr-defined]
+        expected = session.run([output], inputs)[0]  # type: ignore[attr-defined]
+        found = run_model(package, inputs, [output], tmp_path)[output]
+        np.testing.assert_allclose(found, expected, rtol=RTOL, atol=ATOL)
+
+
+def test_resnet50_compiles_in_time_and_memory(tmp_path: Path) -> None:
+    """20 s on two cores and 1.3 times the weights' bytes + 600 MB; the answer is ONNX Runtime's."""
+    sys.path.insert(0, str(ROOT / "tests/bench"))
+    from bench import measured
+    from resnet50 import ensure
+
+    file = ensure(BUILD / "bench/resnet50.onnx")
+    package = tmp_path / "resnet50.tensel"
+    seconds, peak = measured([str(tool("tensel")), "compile", str(file), "-o", str(package)])
+    x = np.random.default_rng(0).uniform(-1, 1, (1, 3, 224, 224)).astype(np.float32)
+    expected = onnxruntime_session(file).run(None, {"input": x})[0]  # type: ignore[attr-defined]
+    found = run_model(package, {"input": x}, ["output"], tmp_path)["output"]
+    np.testing.assert_allclose(found, expected, rtol=RTOL, atol=1e-3)
+    print(f"ResNet-50: {seconds:.1f} s, {peak / 1e6:.0f} MB")
+    assert peak <= 1.3 * file.stat().st_size + 600e6
+    assert seconds <= 20
