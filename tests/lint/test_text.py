@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 
 from sources import ROOT, read, tracked
 
@@ -49,3 +50,9 @@ def test_scripts_parse() -> None:
         elif path.endswith(".py"):
             compile(read(path), path, "exec")
     assert not wrong, "\n".join(wrong)
+
+
+def test_ruff() -> None:
+    done = subprocess.run([sys.executable, "-m", "ruff", "check", "--no-cache", "--output-format=concise", "."], cwd=ROOT,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

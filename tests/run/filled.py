@@ -18,7 +18,8 @@ def fill(source: Path, target: Path) -> Path:
     """Writes the model with every ConstantOfShape weight made a random initializer."""
     model = onnx.load(source)
     shapes = {value.name: numpy_helper.to_array(value) for value in model.graph.initializer}
-    shapes |= {node.output[0]: numpy_helper.to_array(node.attribute[0].t) for node in model.graph.node if node.op_type == "Constant"}
+    shapes |= {node.output[0]: numpy_helper.to_array(node.attribute[0].t) for node in model.graph.node
+               if node.op_type == "Constant"}
     weights = {node.output[0]: tuple(int(dim) for dim in shapes[node.input[0]]) for node in model.graph.node
                if node.op_type == "ConstantOfShape"}
     rng = np.random.default_rng(2)

@@ -23,7 +23,8 @@ def model(tmp_path: Path) -> Path:
 
 
 def runtime_archive() -> Path:
-    found = [path for path in (BUILD / "lib").glob("lib*.a") if path.name.lower() in ("libtensel_runtime.a", "libtenselruntime.a")]
+    names = ("libtensel_runtime.a", "libtenselruntime.a")
+    found = [path for path in (BUILD / "lib").glob("lib*.a") if path.name.lower() in names]
     assert len(found) == 1, f"found {found}, expected the runtime's archive in build/lib"
     return found[0]
 

@@ -28,7 +28,8 @@ def read_json(path: Path) -> Any:
 
 def runtime_bytes() -> int | None:
     """The size of the whole runtime as a stripped shared library."""
-    found = [path for path in (ROOT / "build/lib").glob("lib*.a") if "tensel_runtime" in path.name.lower().replace("nselr", "nsel_r")]
+    names = ("libtensel_runtime.a", "libtenselruntime.a")
+    found = [path for path in (ROOT / "build/lib").glob("lib*.a") if path.name.lower() in names]
     if not found:
         return None
     out = ROOT / "build/logs/runtime.so"
@@ -62,8 +63,8 @@ def models_page(models: dict[str, dict[str, Any]]) -> str:
     """The page docs/models.md."""
     from models import MODELS
 
-    lines = ["# Models", "", "Each compiles once to a package that serves all sizes, and is compared with ONNX Runtime on random and on",
-             "structured inputs (rtol 1e-3, atol 1e-4) by tests/run/test_models.py. Made by `./dev docs`.", "",
+    lines = ["# Models", "", "Each compiles once to a package that serves all sizes, and is compared with ONNX Runtime on random",
+             "and structured inputs (rtol 1e-3, atol 1e-4) by tests/run/test_models.py. Made by `./dev docs`.", "",
              "| model | state | sizes | largest error | share of the tolerance | compile s | run ms | package MB |",
              "|---|---|---:|---:|---:|---:|---:|---:|"]
 
