@@ -1,0 +1,23 @@
+// The ONNX importer: an ONNX file becomes a module in the graph dialect with
+// one function `main`. Everything later works on that module only.
+#ifndef TENSEL_FRONTEND_ONNX_IMPORT_IMPORT_H
+#define TENSEL_FRONTEND_ONNX_IMPORT_IMPORT_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace tensel::onnx {
+
+struct ImportOptions {
+  /// Tensors up to this many bytes become graph.constant, larger ones graph.weight.
+  uint64_t constantBytes = 1024;
+};
+
+/// Loads the dialects it needs into `context`. Null after exactly one error
+/// diagnostic; all unsupported ops of a model are listed in one.
+mlir::OwningOpRef<mlir::ModuleOp> importOnnx(mlir::MLIRContext &context, llvm::StringRef path,
+                                             const ImportOptions &options = {});
+
+} // namespace tensel::onnx
+
+#endif // TENSEL_FRONTEND_ONNX_IMPORT_IMPORT_H
