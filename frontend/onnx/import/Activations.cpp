@@ -7,7 +7,8 @@ using namespace tensel;
 using namespace tensel::onnx;
 using graph::ComparePredicate;
 
-template <auto build> static LogicalResult activation(Node &n) {
+template <auto build>
+static LogicalResult activation(Node &n) {
   n.set(0, build(n, n.in(0)));
   return success();
 }
@@ -20,15 +21,10 @@ static Value softsign(Node &n, Value x) { return n.div(x, n.add(n.abs(x), 1)); }
 static Value hardSigmoid(Node &n, Value x) {
   return n.clamp(n.add(n.mul(x, n.floatAttr("alpha", 0.2)), n.floatAttr("beta", 0.5)), 0, 1);
 }
-static Value hardSwish(Node &n, Value x) {
-  return n.mul(x, n.clamp(n.add(n.mul(x, 1.0 / 6), 0.5), 0, 1));
-}
-static Value negativeExp(Node &n, Value x, double alpha) {
-  return n.mul(n.make<graph::Expm1Op>(n.min(x, 0)), alpha);
-}
+static Value hardSwish(Node &n, Value x) { return n.mul(x, n.clamp(n.add(n.mul(x, 1.0 / 6), 0.5), 0, 1)); }
+static Value negativeExp(Node &n, Value x, double alpha) { return n.mul(n.make<graph::Expm1Op>(n.min(x, 0)), alpha); }
 static Value elu(Node &n, Value x) {
-  return n.select(n.compare(ComparePredicate::lt, x, 0),
-                  negativeExp(n, x, n.floatAttr("alpha", 1)), x);
+  return n.select(n.compare(ComparePredicate::lt, x, 0), negativeExp(n, x, n.floatAttr("alpha", 1)), x);
 }
 static Value selu(Node &n, Value x) {
   double alpha = n.floatAttr("alpha", 1.67326319217681884765625);
@@ -37,8 +33,7 @@ static Value selu(Node &n, Value x) {
 }
 static Value celu(Node &n, Value x) {
   double alpha = n.floatAttr("alpha", 1);
-  return n.add(n.max(x, 0),
-               n.min(n.mul(n.make<graph::Expm1Op>(n.div(x, alpha)), alpha), 0));
+  return n.add(n.max(x, 0), n.min(n.mul(n.make<graph::Expm1Op>(n.div(x, alpha)), alpha), 0));
 }
 static Value leakyRelu(Node &n, Value x) {
   return n.select(n.compare(ComparePredicate::lt, x, 0), n.mul(x, n.floatAttr("alpha", 0.01)), x);
@@ -46,9 +41,7 @@ static Value leakyRelu(Node &n, Value x) {
 static Value thresholdedRelu(Node &n, Value x) {
   return n.select(n.compare(ComparePredicate::gt, x, n.floatAttr("alpha", 1)), x, 0);
 }
-static Value swish(Node &n, Value x) {
-  return n.mul(x, n.sigmoid(n.mul(x, n.floatAttr("alpha", 1))));
-}
+static Value swish(Node &n, Value x) { return n.mul(x, n.sigmoid(n.mul(x, n.floatAttr("alpha", 1)))); }
 static Value mish(Node &n, Value x) { return n.mul(x, n.tanh(softplus(n, x))); }
 static Value gelu(Node &n, Value x) {
   if (n.stringAttr("approximate", "none") == "tanh") {
@@ -62,9 +55,7 @@ static Value shrink(Node &n, Value x) {
   Value high = n.select(n.compare(ComparePredicate::gt, x, lambda), n.sub(x, bias), 0);
   return n.select(n.compare(ComparePredicate::lt, x, -lambda), n.add(x, bias), high);
 }
-static Value prelu(Node &n, Value x) {
-  return n.select(n.compare(ComparePredicate::lt, x, 0), n.mul(x, n.in(1)), x);
-}
+static Value prelu(Node &n, Value x) { return n.select(n.compare(ComparePredicate::lt, x, 0), n.mul(x, n.in(1)), x); }
 
 void tensel::onnx::addActivations(HandlerTable &t) {
   t["Softplus"] = activation<softplus>;

@@ -60,8 +60,8 @@ Value tensel::onnx::convolve(Node &n, Value x, Value w) {
   low.append(window.low);
   high.append(window.high);
   Value padded = n.pad(x, low, high, n.like(x, 0));
-  return n.make<graph::ConvOp>(padded, w, ArrayRef<int64_t>(window.strides),
-                               ArrayRef<int64_t>(window.dilations), n.intAttr("group", 1));
+  return n.make<graph::ConvOp>(padded, w, ArrayRef<int64_t>(window.strides), ArrayRef<int64_t>(window.dilations),
+                               n.intAttr("group", 1));
 }
 
 static LogicalResult conv(Node &n) {
@@ -85,8 +85,8 @@ static LogicalResult convTranspose(Node &n) {
   StringRef mode = n.stringAttr("auto_pad", "NOTSET");
   if (wanted.size() == rank + 2)
     wanted.erase(wanted.begin(), wanted.begin() + 2);
-  if (strides.size() != rank || dilations.size() != rank || extra.size() != rank ||
-      pads.size() != 2 * rank || (!wanted.empty() && wanted.size() != rank))
+  if (strides.size() != rank || dilations.size() != rank || extra.size() != rank || pads.size() != 2 * rank ||
+      (!wanted.empty() && wanted.size() != rank))
     return n.fail("expected one value per spatial dim in strides, dilations, pads");
   bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
   for (size_t i = 0; i < rank; ++i) {
@@ -109,9 +109,9 @@ static LogicalResult convTranspose(Node &n) {
     low[i] = mode == "SAME_UPPER" ? half : total - half;
     high[i] = total - low[i];
   }
-  Value y = n.make<graph::ConvTransposeOp>(
-      x, w, ArrayRef<int64_t>(strides), ArrayRef<int64_t>(dilations), ArrayRef<int64_t>(low),
-      ArrayRef<int64_t>(high), ArrayRef<int64_t>(extra), n.intAttr("group", 1));
+  Value y = n.make<graph::ConvTransposeOp>(x, w, ArrayRef<int64_t>(strides), ArrayRef<int64_t>(dilations),
+                                           ArrayRef<int64_t>(low), ArrayRef<int64_t>(high), ArrayRef<int64_t>(extra),
+                                           n.intAttr("group", 1));
   if (n.has(2))
     y = n.add(y, perChannel(n, n.in(2), Node::rank(y)));
   n.set(0, y);

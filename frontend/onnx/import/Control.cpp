@@ -34,8 +34,7 @@ static LogicalResult branch(Node &n) {
   SmallVector<Value> results;
   // A branch that is known now costs nothing, and the other may not even fit.
   if (std::optional<Ints> known = n.known(n.in(0)); known && known->size() == 1) {
-    if (mlir::failed(n.importer.importGraph((*known)[0] ? *thenGraph : *elseGraph, {}, n.scope,
-                                            results)))
+    if (mlir::failed(n.importer.importGraph((*known)[0] ? *thenGraph : *elseGraph, {}, n.scope, results)))
       return failure();
   } else {
     OperationState state(n.loc, graph::IfOp::getOperationName());
@@ -50,8 +49,7 @@ static LogicalResult branch(Node &n) {
       graph::YieldOp::create(n.b, n.loc, yields[i]);
     }
     if (yields[0].size() != yields[1].size())
-      return n.fail("branches give " + Twine(yields[0].size()) + " and " +
-                    Twine(yields[1].size()) + " values");
+      return n.fail("branches give " + Twine(yields[0].size()) + " and " + Twine(yields[1].size()) + " values");
     for (auto [i, pair] : llvm::enumerate(llvm::zip(yields[0], yields[1]))) {
       Type merged = mergeTypes(std::get<0>(pair).getType(), std::get<1>(pair).getType());
       if (!merged)
@@ -67,8 +65,8 @@ static LogicalResult branch(Node &n) {
   return success();
 }
 
-SmallVector<Value> tensel::onnx::buildLoop(Node &n, Value trips, Value flag, ArrayRef<Value> inits,
-                                           int64_t steps, LoopBody body) {
+SmallVector<Value> tensel::onnx::buildLoop(Node &n, Value trips, Value flag, ArrayRef<Value> inits, int64_t steps,
+                                           LoopBody body) {
   SmallVector<Type> types;
   for (Value init : inits)
     types.push_back(init.getType());
@@ -122,8 +120,7 @@ static LogicalResult loop(Node &n) {
     return failure();
   Type i1 = n.b.getI1Type();
   Value trips = n.has(0) ? n.toScalar(n.cast(n.in(0), n.i64()))
-                         : n.constant(DenseElementsAttr::get(RankedTensorType::get({}, n.i64()),
-                                                             int64_t(INT64_MAX)));
+                         : n.constant(DenseElementsAttr::get(RankedTensorType::get({}, n.i64()), int64_t(INT64_MAX)));
   Value start;
   if (n.has(1)) {
     if (mlir::failed(condition(n, n.in(1), start)))
@@ -135,11 +132,9 @@ static LogicalResult loop(Node &n) {
   for (unsigned i = 2; i < n.numInputs(); ++i)
     inits.push_back(n.in(i));
   if (body->inputs.size() != inits.size() + 2 || body->outputs.size() < inits.size() + 1)
-    return n.fail("expected a body of " + Twine(inits.size() + 2) + " inputs, found " +
-                  Twine(body->inputs.size()));
+    return n.fail("expected a body of " + Twine(inits.size() + 2) + " inputs, found " + Twine(body->inputs.size()));
   bool always = true;
-  auto step = [&](Value iteration, ArrayRef<Value> carried,
-                  SmallVectorImpl<Value> &yielded) -> LogicalResult {
+  auto step = [&](Value iteration, ArrayRef<Value> carried, SmallVectorImpl<Value> &yielded) -> LogicalResult {
     SmallVector<Value> arguments = {iteration, n.scalar(i1, 1)};
     // Bodies declare their counter as a scalar or as one element.
     if (body->inputs[0].type.dims.size() == 1)
@@ -182,8 +177,7 @@ static LogicalResult scan(Node &n) {
   int64_t scans = n.intAttr("num_scan_inputs", 0);
   int64_t states = static_cast<int64_t>(n.numInputs()) - scans;
   int64_t outputs = static_cast<int64_t>(n.numOutputs()) - states;
-  if (scans < 1 || states < 0 || outputs < 0 ||
-      body->outputs.size() != static_cast<size_t>(states + outputs))
+  if (scans < 1 || states < 0 || outputs < 0 || body->outputs.size() != static_cast<size_t>(states + outputs))
     return n.fail("num_scan_inputs does not fit the inputs");
   Ints axes = n.intsAttr("scan_input_axes", Ints(static_cast<size_t>(scans), 0));
   Ints backwards = n.intsAttr("scan_input_directions", Ints(static_cast<size_t>(scans), 0));
@@ -201,8 +195,7 @@ static LogicalResult scan(Node &n) {
     axis = n.axis(axis, Node::rank(sequences.back()));
   }
   Value trips = n.toScalar(n.dimOf(sequences[0], axes[0]));
-  auto step = [&](Value iteration, ArrayRef<Value> carried,
-                  SmallVectorImpl<Value> &yielded) -> LogicalResult {
+  auto step = [&](Value iteration, ArrayRef<Value> carried, SmallVectorImpl<Value> &yielded) -> LogicalResult {
     SmallVector<Value> arguments(carried);
     for (auto [i, sequence] : llvm::enumerate(sequences)) {
       Value place = backwards[i] ? n.sub(n.sub(trips, 1), iteration) : iteration;
@@ -213,8 +206,8 @@ static LogicalResult scan(Node &n) {
     yielded.insert(yielded.begin(), n.scalar(n.b.getI1Type(), 1));
     return success();
   };
-  SmallVector<Value> results = buildLoop(n, trips, n.scalar(n.b.getI1Type(), 1), inits,
-                                         Node::dim(sequences[0], axes[0]), step);
+  SmallVector<Value> results =
+      buildLoop(n, trips, n.scalar(n.b.getI1Type(), 1), inits, Node::dim(sequences[0], axes[0]), step);
   if (n.failed() || results.size() != n.numOutputs())
     return n.fail("expected " + Twine(n.numOutputs()) + " results");
   for (auto [i, result] : llvm::enumerate(results)) {
@@ -223,7 +216,7 @@ static LogicalResult scan(Node &n) {
       int64_t rank = Node::rank(result), axis = n.axis(outAxes[at], rank);
       if (outBackwards[at])
         result = n.slice(result, 0, -1, INT64_MIN, -1);
-      Ints order(llvm::seq<int64_t>(1, rank));
+      Ints order = range(1, rank);
       order.insert(order.begin() + axis, 0);
       result = n.transpose(result, order);
     }

@@ -6,18 +6,21 @@ using namespace tensel;
 using namespace tensel::onnx;
 using graph::ComparePredicate;
 
-template <typename Op> static LogicalResult unary(Node &n) {
+template <typename Op>
+static LogicalResult unary(Node &n) {
   n.set(0, n.make<Op>(n.in(0)));
   return success();
 }
 
 /// Before opset 7 `axis` aligned operands; we start at 7, so both broadcast.
-template <typename Op> static LogicalResult binary(Node &n) {
+template <typename Op>
+static LogicalResult binary(Node &n) {
   n.set(0, n.make<Op>(n.in(0), n.in(1)));
   return success();
 }
 
-template <typename Op> static LogicalResult variadic(Node &n) {
+template <typename Op>
+static LogicalResult variadic(Node &n) {
   Value result = n.in(0);
   for (unsigned i = 1; i < n.numInputs(); ++i)
     result = n.make<Op>(result, n.in(i));
@@ -33,7 +36,8 @@ static LogicalResult mean(Node &n) {
   return success();
 }
 
-template <ComparePredicate predicate> static LogicalResult compare(Node &n) {
+template <ComparePredicate predicate>
+static LogicalResult compare(Node &n) {
   n.set(0, n.compare(predicate, n.in(0), n.in(1)));
   return success();
 }
@@ -93,8 +97,7 @@ static LogicalResult where(Node &n) {
 }
 
 static LogicalResult isInf(Node &n) {
-  n.set(0, n.make<graph::IsInfOp>(n.in(0), n.intAttr("detect_positive", 1) != 0,
-                                  n.intAttr("detect_negative", 1) != 0));
+  n.set(0, n.make<graph::IsInfOp>(n.in(0), n.intAttr("detect_positive", 1) != 0, n.intAttr("detect_negative", 1) != 0));
   return success();
 }
 

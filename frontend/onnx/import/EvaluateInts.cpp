@@ -66,12 +66,18 @@ Element apply(Operation *op, Element a, Element c) {
     return *a | *c;
   if (auto compare = dyn_cast<graph::CompareOp>(op)) {
     switch (compare.getPredicate()) {
-    case ComparePredicate::eq: return *a == *c;
-    case ComparePredicate::ne: return *a != *c;
-    case ComparePredicate::lt: return *a < *c;
-    case ComparePredicate::le: return *a <= *c;
-    case ComparePredicate::gt: return *a > *c;
-    case ComparePredicate::ge: return *a >= *c;
+    case ComparePredicate::eq:
+      return *a == *c;
+    case ComparePredicate::ne:
+      return *a != *c;
+    case ComparePredicate::lt:
+      return *a < *c;
+    case ComparePredicate::le:
+      return *a <= *c;
+    case ComparePredicate::gt:
+      return *a > *c;
+    case ComparePredicate::ge:
+      return *a >= *c;
     }
   }
   return std::nullopt;
@@ -194,20 +200,18 @@ private:
   PartialInts evaluateSlice(graph::SliceOp op, int depth) {
     PartialInts data = input(op, 0, depth), start = input(op, 1, depth), end = input(op, 2, depth),
                 step = input(op, 3, depth), result;
-    if (Node::rank(op.getInput()) != 1 || start.size() != 1 || end.size() != 1 ||
-        step.size() != 1 || !start[0] || !end[0] || !step[0] || *step[0] == 0)
+    if (Node::rank(op.getInput()) != 1 || start.size() != 1 || end.size() != 1 || step.size() != 1 || !start[0] ||
+        !end[0] || !step[0] || *step[0] == 0)
       return {};
     auto size = static_cast<int64_t>(data.size());
     int64_t s = *start[0], e = *end[0], d = *step[0];
-    auto place = [&](int64_t at, int64_t low, int64_t high) {
-      return std::clamp(at < 0 ? at + size : at, low, high);
-    };
+    auto place = [&](int64_t at, int64_t low, int64_t high) { return std::clamp(at < 0 ? at + size : at, low, high); };
     if (d > 0)
       for (int64_t i = place(s, 0, size), last = place(e, 0, size); i < last; i += d)
         result.push_back(data[i]);
     else
-      for (int64_t i = place(s, 0, size - 1), last = e < -size ? -1 : place(e, -1, size - 1);
-           i > last && i >= 0; i += d)
+      for (int64_t i = place(s, 0, size - 1), last = e < -size ? -1 : place(e, -1, size - 1); i > last && i >= 0;
+           i += d)
         result.push_back(data[i]);
     return result;
   }
@@ -219,8 +223,8 @@ private:
       return {};
     int64_t total = product;
     for (Element element : data)
-      if (!element || (product ? __builtin_mul_overflow(total, *element, &total)
-                               : __builtin_add_overflow(total, *element, &total)))
+      if (!element ||
+          (product ? __builtin_mul_overflow(total, *element, &total) : __builtin_add_overflow(total, *element, &total)))
         return {};
     return data.empty() && countOf(op.getInput()) != 0 ? PartialInts() : PartialInts{total};
   }
@@ -229,6 +233,4 @@ private:
 };
 } // namespace
 
-std::optional<PartialInts> tensel::onnx::evaluateInts(Value v, Cache &cache) {
-  return Evaluator(cache).of(v);
-}
+std::optional<PartialInts> tensel::onnx::evaluateInts(Value v, Cache &cache) { return Evaluator(cache).of(v); }

@@ -14,15 +14,13 @@ static Value indices(Node &n, unsigned i) {
 
 static LogicalResult gather(Node &n) {
   Value data = n.in(0);
-  n.set(0, n.make<graph::GatherOp>(data, indices(n, 1),
-                                   n.axis(n.intAttr("axis", 0), Node::rank(data))));
+  n.set(0, n.make<graph::GatherOp>(data, indices(n, 1), n.axis(n.intAttr("axis", 0), Node::rank(data))));
   return success();
 }
 
 static LogicalResult gatherElements(Node &n) {
   Value data = n.in(0);
-  n.set(0, n.make<graph::GatherElementsOp>(data, indices(n, 1),
-                                           n.axis(n.intAttr("axis", 0), Node::rank(data))));
+  n.set(0, n.make<graph::GatherElementsOp>(data, indices(n, 1), n.axis(n.intAttr("axis", 0), Node::rank(data))));
   return success();
 }
 
@@ -34,8 +32,7 @@ static LogicalResult gatherNd(Node &n) {
 static std::optional<graph::ScatterKind> scatterKind(Node &n) {
   auto kind = graph::symbolizeScatterKind(n.stringAttr("reduction", "none"));
   if (!kind)
-    (void)n.fail("reduction is '" + n.stringAttr("reduction", "") +
-                 "', expected none, add, mul, max or min");
+    (void)n.fail("reduction is '" + n.stringAttr("reduction", "") + "', expected none, add, mul, max or min");
   return kind;
 }
 
@@ -85,7 +82,7 @@ static LogicalResult oneHot(Node &n) {
   places = n.select(n.compare(graph::ComparePredicate::lt, places, 0), n.add(places, depth), places);
   Value counter = n.iota(depth, 0, n.i64());
   // The counter runs along `axis`: dims of 1 behind it.
-  Ints behind(llvm::seq<int64_t>(1, rank - axis + 1));
+  Ints behind = range(1, rank - axis + 1);
   counter = n.unsqueeze(counter, behind);
   Value hot = n.compare(graph::ComparePredicate::eq, n.unsqueeze(places, {axis}), counter);
   Value values = n.in(2);
@@ -101,11 +98,10 @@ static LogicalResult reverseSequence(Node &n) {
   int64_t rank = Node::rank(x);
   if (rank < 2 || time + batch != 1 || time < 0 || time > 1)
     return n.fail("expected time_axis and batch_axis to be 0 and 1");
-  Ints trailing(llvm::seq<int64_t>(1, rank - batch));
+  Ints trailing = range(1, rank - batch);
   Value length = n.unsqueeze(lengths, trailing);
   Value step = n.iota(n.shapeOf(x), time, n.i64());
-  Value place = n.select(n.compare(graph::ComparePredicate::lt, step, length),
-                         n.sub(n.sub(length, 1), step), step);
+  Value place = n.select(n.compare(graph::ComparePredicate::lt, step, length), n.sub(n.sub(length, 1), step), step);
   n.set(0, n.make<graph::GatherElementsOp>(x, place, time));
   return success();
 }
@@ -116,7 +112,7 @@ static LogicalResult tensorScatter(Node &n) {
   int64_t rank = Node::rank(cache), axis = n.axis(n.intAttr("axis", -2), rank);
   Value start = n.has(2) ? n.cast(n.in(2), n.i64()) : n.zeros(n.dimOf(cache, 0), n.i64());
   Value place = n.iota(n.shapeOf(update), axis, n.i64());
-  place = n.add(place, n.unsqueeze(start, Ints(llvm::seq<int64_t>(1, rank))));
+  place = n.add(place, n.unsqueeze(start, range(1, rank)));
   if (n.stringAttr("mode", "linear") == "circular")
     place = n.make<graph::ModOp>(place, n.toScalar(n.dimOf(cache, axis)));
   n.set(0, n.make<graph::ScatterElementsOp>(graph::ScatterKind::none, cache, place, update, axis));

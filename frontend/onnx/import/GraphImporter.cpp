@@ -4,8 +4,8 @@
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Iterators.h"
 #include "mlir/IR/Verifier.h"
-#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace tensel;
@@ -18,10 +18,9 @@ Value Scope::find(StringRef name) const {
   return {};
 }
 
-GraphImporter::GraphImporter(ModuleOp module, const ModelProto &model, StringRef path,
-                             const ImportOptions &options)
-    : model(model), options(options), module(module), b(module.getContext()), path(path),
-      symbols(module), moduleBuilder(module.getContext()) {
+GraphImporter::GraphImporter(ModuleOp module, const ModelProto &model, StringRef path, const ImportOptions &options)
+    : model(model), options(options), module(module), b(module.getContext()), path(path), symbols(module),
+      moduleBuilder(module.getContext()) {
   moduleBuilder.setInsertionPointToStart(module.getBody());
   addElementwise(handlers);
   addActivations(handlers);
@@ -50,24 +49,37 @@ LogicalResult GraphImporter::fail(const Twine &message) {
 
 Type GraphImporter::elementType(DataType type) {
   auto integer = [&](unsigned bits, bool isUnsigned) {
-    return IntegerType::get(b.getContext(), bits,
-                            isUnsigned ? IntegerType::Unsigned : IntegerType::Signless);
+    return IntegerType::get(b.getContext(), bits, isUnsigned ? IntegerType::Unsigned : IntegerType::Signless);
   };
   switch (type) {
-  case DataType::Float: return b.getF32Type();
-  case DataType::Double: return b.getF64Type();
-  case DataType::Float16: return b.getF16Type();
-  case DataType::BFloat16: return b.getBF16Type();
-  case DataType::Bool: return integer(1, false);
-  case DataType::Int8: return integer(8, false);
-  case DataType::Int16: return integer(16, false);
-  case DataType::Int32: return integer(32, false);
-  case DataType::Int64: return integer(64, false);
-  case DataType::UInt8: return integer(8, true);
-  case DataType::UInt16: return integer(16, true);
-  case DataType::UInt32: return integer(32, true);
-  case DataType::UInt64: return integer(64, true);
-  default: return {};
+  case DataType::Float:
+    return b.getF32Type();
+  case DataType::Double:
+    return b.getF64Type();
+  case DataType::Float16:
+    return b.getF16Type();
+  case DataType::BFloat16:
+    return b.getBF16Type();
+  case DataType::Bool:
+    return integer(1, false);
+  case DataType::Int8:
+    return integer(8, false);
+  case DataType::Int16:
+    return integer(16, false);
+  case DataType::Int32:
+    return integer(32, false);
+  case DataType::Int64:
+    return integer(64, false);
+  case DataType::UInt8:
+    return integer(8, true);
+  case DataType::UInt16:
+    return integer(16, true);
+  case DataType::UInt32:
+    return integer(32, true);
+  case DataType::UInt64:
+    return integer(64, true);
+  default:
+    return {};
   }
 }
 
@@ -97,8 +109,7 @@ int64_t GraphImporter::opsetOf(std::string_view domain, const Scope &scope) cons
   return 0;
 }
 
-const AttributeProto *GraphImporter::resolve(const AttributeProto &attribute,
-                                             const Scope &scope) const {
+const AttributeProto *GraphImporter::resolve(const AttributeProto &attribute, const Scope &scope) const {
   if (attribute.refName.empty())
     return &attribute;
   // The attribute of the function's call, which may itself refer outwards.
@@ -118,7 +129,7 @@ const AttributeProto *GraphImporter::resolve(const AttributeProto &attribute,
 
 /// Counts every op that nobody handles, so that one error can list them all.
 LogicalResult GraphImporter::checkSupport() {
-  llvm::MapVector<std::string, std::pair<unsigned, std::string>> missing;
+  std::map<std::string, std::pair<unsigned, std::string>> missing; // sorted: same text every time
   SmallVector<const std::vector<NodeProto> *> work = {&model.graph.nodes};
   llvm::SmallPtrSet<const FunctionProto *, 8> seen;
   while (!work.empty()) {
@@ -138,17 +149,15 @@ LogicalResult GraphImporter::checkSupport() {
                             std::to_string(opsetOf(node.domain, none)) + ")"];
       if (entry.first++ < 3)
         entry.second += (entry.second.empty() ? "'" : ", '") +
-                        std::string(node.name.empty() && !node.outputs.empty() ? node.outputs[0]
-                                                                              : node.name) +
-                        "'";
+                        std::string(node.name.empty() && !node.outputs.empty() ? node.outputs[0] : node.name) + "'";
     }
   }
   if (missing.empty())
     return success();
   std::string list;
   for (auto &[op, entry] : missing)
-    list += (list.empty() ? "" : "; ") + op + " x" + std::to_string(entry.first) + " at " +
-            entry.second + (entry.first > 3 ? ", ..." : "");
+    list += (list.empty() ? "" : "; ") + op + " x" + std::to_string(entry.first) + " at " + entry.second +
+            (entry.first > 3 ? ", ..." : "");
   return fail("unsupported ops: " + list);
 }
 
@@ -164,9 +173,9 @@ StringAttr GraphImporter::symbolFor(StringRef name) {
 static Location namedLoc(OpBuilder &b, StringRef name) { return NameLoc::get(b.getStringAttr(name)); }
 
 LogicalResult GraphImporter::addInputs(func::FuncOp function, Scope &scope) {
-  llvm::StringSet<> initialized;
+  llvm::StringMap<bool> initialized;
   for (const TensorProto &tensor : model.graph.initializers)
-    initialized.insert(toRef(tensor.name));
+    initialized[toRef(tensor.name)] = true;
   for (const ValueInfoProto &input : model.graph.inputs) {
     StringRef name = toRef(input.name);
     // Before IR version 4 every initializer is listed as an input too.
@@ -191,16 +200,13 @@ LogicalResult GraphImporter::addInputs(func::FuncOp function, Scope &scope) {
       }
       shape.push_back(ShapedType::kDynamic);
       bool named = !dim.symbol.empty() && dim.symbol != "?" && dim.symbol != "-1";
-      dims.push_back(symbolFor(named ? toRef(dim.symbol).str()
-                                     : (name + "_dim" + Twine(i)).str()));
+      dims.push_back(symbolFor(named ? toRef(dim.symbol).str() : (name + "_dim" + Twine(i)).str()));
     }
     auto type = RankedTensorType::get(shape, element);
     unsigned index = function.getNumArguments();
-    SmallVector<NamedAttribute> attributes = {
-        b.getNamedAttr("graph.dims", b.getArrayAttr(dims)),
-        b.getNamedAttr("graph.name", b.getStringAttr(name))};
-    if (mlir::failed(function.insertArgument(index, type, b.getDictionaryAttr(attributes),
-                                             namedLoc(b, name))))
+    SmallVector<NamedAttribute> attributes = {b.getNamedAttr("graph.dims", b.getArrayAttr(dims)),
+                                              b.getNamedAttr("graph.name", b.getStringAttr(name))};
+    if (mlir::failed(function.insertArgument(index, type, b.getDictionaryAttr(attributes), namedLoc(b, name))))
       return fail("input '" + name + "' cannot be an argument");
     if (!scope.values.try_emplace(name, function.getArgument(index)).second)
       return fail("input '" + name + "' is listed twice");
@@ -213,8 +219,7 @@ LogicalResult GraphImporter::run() {
   if (version && (version < 7 || version > 28))
     return fail("opset version " + Twine(version) + " of the default domain, expected 7 to 28");
   for (const FunctionProto &function : model.functions)
-    functions[qualified(function.domain, function.name) + ":" + std::string(function.overload)] =
-        &function;
+    functions[qualified(function.domain, function.name) + ":" + std::string(function.overload)] = &function;
   if (mlir::failed(checkSupport()))
     return failure();
 
@@ -235,8 +240,7 @@ LogicalResult GraphImporter::run() {
   func::ReturnOp::create(b, loc, results);
   function.setFunctionType(b.getFunctionType(function.getArgumentTypes(), TypeRange(results)));
   for (auto [i, output] : llvm::enumerate(model.graph.outputs))
-    function.setResultAttr(static_cast<unsigned>(i), "graph.name",
-                           b.getStringAttr(toRef(output.name)));
+    function.setResultAttr(static_cast<unsigned>(i), "graph.name", b.getStringAttr(toRef(output.name)));
 
   // Handlers leave steps behind that folded into constants.
   bool changed = true;
@@ -252,8 +256,8 @@ LogicalResult GraphImporter::run() {
   return success();
 }
 
-LogicalResult GraphImporter::importGraph(const GraphProto &graph, ArrayRef<Value> arguments,
-                                         const Scope &outer, SmallVectorImpl<Value> &results) {
+LogicalResult GraphImporter::importGraph(const GraphProto &graph, ArrayRef<Value> arguments, const Scope &outer,
+                                         SmallVectorImpl<Value> &results) {
   Scope scope;
   scope.parent = &outer;
   scope.opsets = outer.opsets;
@@ -302,8 +306,7 @@ LogicalResult GraphImporter::importNode(const NodeProto &node, Scope &scope) {
   return success();
 }
 
-LogicalResult GraphImporter::callFunction(const FunctionProto &function, const NodeProto &node,
-                                          Scope &scope) {
+LogicalResult GraphImporter::callFunction(const FunctionProto &function, const NodeProto &node, Scope &scope) {
   if (scope.depth > 60)
     return fail("functions nest deeper than 60, at '" + toRef(function.name) + "'");
   Scope inner;
@@ -326,8 +329,8 @@ LogicalResult GraphImporter::callFunction(const FunctionProto &function, const N
   for (size_t i = 0; i < function.outputs.size() && i < node.outputs.size(); ++i) {
     Value value = inner.find(toRef(function.outputs[i]));
     if (!value)
-      return fail("output '" + toRef(function.outputs[i]) + "' of function '" +
-                  toRef(function.name) + "' is not computed by any node");
+      return fail("output '" + toRef(function.outputs[i]) + "' of function '" + toRef(function.name) +
+                  "' is not computed by any node");
     scope.values[toRef(node.outputs[i])] = value;
   }
   return success();
@@ -348,13 +351,11 @@ Value GraphImporter::importTensor(const TensorProto &tensor, Location loc) {
   Type element = elementType(tensor.type);
   StringRef name = toRef(tensor.name);
   if (!element) {
-    (void)fail("tensor '" + name + "' has element type " + dataTypeName(tensor.type) +
-               ", which is not supported");
+    (void)fail("tensor '" + name + "' has element type " + dataTypeName(tensor.type) + ", which is not supported");
     return {};
   }
   if (tensor.dims.size() > 16) {
-    (void)fail("tensor '" + name + "' has rank " + Twine(tensor.dims.size()) +
-               ", expected at most 16");
+    (void)fail("tensor '" + name + "' has rank " + Twine(tensor.dims.size()) + ", expected at most 16");
     return {};
   }
   auto type = RankedTensorType::get(tensor.dims, element);
@@ -370,15 +371,14 @@ Value GraphImporter::importTensor(const TensorProto &tensor, Location loc) {
     data = DenseResourceElementsAttr::get(type, name.empty() ? "weight" : name,
                                           HeapAsmResourceBlob::allocateAndCopyWithAlign(raw, 64));
   }
-  auto weight = graph::WeightOp::create(moduleBuilder, loc, name.empty() ? "weight" : name, type,
-                                        file, static_cast<int64_t>(file ? tensor.offset : 0),
+  auto weight = graph::WeightOp::create(moduleBuilder, loc, name.empty() ? "weight" : name, type, file,
+                                        static_cast<int64_t>(file ? tensor.offset : 0),
                                         static_cast<int64_t>(file ? tensor.data.size() : 0), data);
   StringAttr symbol = symbols.insert(weight);
   return graph::LoadWeightOp::create(b, loc, type, FlatSymbolRefAttr::get(symbol));
 }
 
-OwningOpRef<ModuleOp> tensel::onnx::importOnnx(MLIRContext &context, StringRef path,
-                                               const ImportOptions &options) {
+OwningOpRef<ModuleOp> tensel::onnx::importOnnx(MLIRContext &context, StringRef path, const ImportOptions &options) {
   context.loadDialect<graph::GraphDialect, func::FuncDialect>();
   Location loc = NameLoc::get(StringAttr::get(&context, path));
   std::string error;
@@ -404,7 +404,6 @@ OwningOpRef<ModuleOp> tensel::onnx::importOnnx(MLIRContext &context, StringRef p
       inner.clear();
     }
   }
-  emitError(UnknownLoc::get(&context),
-            path + ": " + importer.error + (inner.empty() ? "" : ": " + inner));
+  emitError(UnknownLoc::get(&context), path + ": " + importer.error + (inner.empty() ? "" : ": " + inner));
   return {};
 }

@@ -26,16 +26,15 @@ struct Scope {
 
 class GraphImporter {
 public:
-  GraphImporter(mlir::ModuleOp module, const ModelProto &model, llvm::StringRef path,
-                const ImportOptions &options);
+  GraphImporter(mlir::ModuleOp module, const ModelProto &model, llvm::StringRef path, const ImportOptions &options);
 
   /// Fills the module; on failure `error` holds the one message.
   llvm::LogicalResult run();
 
   /// Imports the nodes of `graph` at the builder's place and looks up its
   /// outputs. `arguments` stand for the graph's inputs, in order.
-  llvm::LogicalResult importGraph(const GraphProto &graph, llvm::ArrayRef<mlir::Value> arguments,
-                                  const Scope &outer, llvm::SmallVectorImpl<mlir::Value> &results);
+  llvm::LogicalResult importGraph(const GraphProto &graph, llvm::ArrayRef<mlir::Value> arguments, const Scope &outer,
+                                  llvm::SmallVectorImpl<mlir::Value> &results);
   mlir::Value importTensor(const TensorProto &tensor, mlir::Location loc);
   /// The element type, or null with `error` for those the graph dialect lacks.
   mlir::Type elementType(DataType type);
@@ -55,8 +54,7 @@ private:
   llvm::LogicalResult addInputs(mlir::func::FuncOp function, Scope &scope);
   llvm::LogicalResult importNodes(const std::vector<NodeProto> &nodes, Scope &scope);
   llvm::LogicalResult importNode(const NodeProto &node, Scope &scope);
-  llvm::LogicalResult callFunction(const FunctionProto &function, const NodeProto &node,
-                                   Scope &scope);
+  llvm::LogicalResult callFunction(const FunctionProto &function, const NodeProto &node, Scope &scope);
   const FunctionProto *findFunction(const NodeProto &node) const;
   const Handler *findHandler(const NodeProto &node) const;
   mlir::StringAttr symbolFor(llvm::StringRef name);

@@ -95,7 +95,7 @@ static LogicalResult slice(Node &n) {
     return failure();
   auto count = static_cast<size_t>(Node::dim(starts, 0));
   if (axes.empty())
-    axes = Ints(llvm::seq<int64_t>(0, static_cast<int64_t>(count)));
+    axes = range(0, static_cast<int64_t>(count));
   if (!steps)
     steps = n.shape(Ints(count, 1));
   for (int64_t &axis : axes)
@@ -135,14 +135,12 @@ static LogicalResult split(Node &n) {
     Value part = n.div(n.add(total, static_cast<double>(parts - 1)), static_cast<double>(parts));
     for (int64_t i = 0; i < parts; ++i)
       n.set(static_cast<unsigned>(i),
-            n.make<graph::SliceOp>(x, n.mul(part, static_cast<double>(i)),
-                                   n.mul(part, static_cast<double>(i + 1)), one,
+            n.make<graph::SliceOp>(x, n.mul(part, static_cast<double>(i)), n.mul(part, static_cast<double>(i + 1)), one,
                                    ArrayRef<int64_t>{axis}));
     return success();
   }
   if (sizes.empty())
-    for (int64_t part = (dim + parts - 1) / parts, left = dim; left > 0 || sizes.size() < n.numOutputs();
-         left -= part)
+    for (int64_t part = (dim + parts - 1) / parts, left = dim; left > 0 || sizes.size() < n.numOutputs(); left -= part)
       sizes.push_back(std::clamp<int64_t>(left, 0, part));
   if (sizes.size() != n.numOutputs())
     return n.fail("dim " + Twine(dim) + " does not split into " + Twine(parts) + " parts");
@@ -183,8 +181,7 @@ static LogicalResult pad(Node &n) {
     pads = n.shape(*ints);
   auto mode = graph::symbolizePadMode(n.stringAttr("mode", "constant"));
   if (!mode)
-    return n.fail("mode is '" + n.stringAttr("mode", "") +
-                  "', expected constant, reflect, edge or wrap");
+    return n.fail("mode is '" + n.stringAttr("mode", "") + "', expected constant, reflect, edge or wrap");
   n.set(0, n.make<graph::PadOp>(*mode, x, pads, value));
   return success();
 }
@@ -228,7 +225,7 @@ static LogicalResult constantOfShape(Node &n) {
   return success();
 }
 
-static LogicalResult range(Node &n) {
+static LogicalResult makeRange(Node &n) {
   n.set(0, n.make<graph::RangeOp>(n.toScalar(n.in(0)), n.toScalar(n.in(1)), n.toScalar(n.in(2))));
   return success();
 }
@@ -245,9 +242,8 @@ static LogicalResult eyeLike(Node &n) {
   if (Node::rank(x) != 2)
     return n.fail("expected a tensor of rank 2");
   Type type = n.typeAttr("dtype", Node::elem(x));
-  n.set(0, n.cast(n.compare(graph::ComparePredicate::eq, diagonal(n, x),
-                            static_cast<double>(n.intAttr("k", 0))),
-                  type));
+  n.set(0,
+        n.cast(n.compare(graph::ComparePredicate::eq, diagonal(n, x), static_cast<double>(n.intAttr("k", 0))), type));
   return success();
 }
 
@@ -277,8 +273,7 @@ static LogicalResult depthToSpace(Node &n) {
   Value apart = n.reshapeTo(x, crd ? n.shapeFrom({batch, depth, side, side, h, w})
                                    : n.shapeFrom({batch, side, side, depth, h, w}));
   Value moved = n.transpose(apart, crd ? Ints{0, 1, 4, 2, 5, 3} : Ints{0, 3, 4, 1, 5, 2});
-  n.set(0, n.reshapeTo(moved, n.shapeFrom({batch, depth, scaled(n, h, block, 1),
-                                           scaled(n, w, block, 1)})));
+  n.set(0, n.reshapeTo(moved, n.shapeFrom({batch, depth, scaled(n, h, block, 1), scaled(n, w, block, 1)})));
   return success();
 }
 
@@ -301,7 +296,7 @@ static LogicalResult centerCropPad(Node &n) {
   Ints wanted = n.constantInts(1, "shape"), axes = n.intsAttr("axes");
   int64_t rank = Node::rank(x);
   if (axes.empty())
-    axes = Ints(llvm::seq<int64_t>(0, rank));
+    axes = range(0, rank);
   if (axes.size() != wanted.size())
     return n.fail("expected " + Twine(axes.size()) + " sizes, found " + Twine(wanted.size()));
   Ints low(static_cast<size_t>(rank), 0), high = low;
@@ -334,7 +329,7 @@ void tensel::onnx::addMovement(HandlerTable &t) {
   t["Tile"] = tile;
   t["Constant"] = constant;
   t["ConstantOfShape"] = constantOfShape;
-  t["Range"] = range;
+  t["Range"] = makeRange;
   t["EyeLike"] = eyeLike;
   t["Trilu"] = trilu;
   t["DepthToSpace"] = depthToSpace;

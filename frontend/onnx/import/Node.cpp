@@ -7,8 +7,7 @@ using namespace tensel::onnx;
 
 Node::Node(GraphImporter &importer, const NodeProto &proto, Scope &scope)
     : importer(importer), proto(proto), scope(scope), b(importer.b),
-      loc(NameLoc::get(
-          importer.b.getStringAttr(toRef(proto.name) + " (" + toRef(proto.opType) + ")"))),
+      loc(NameLoc::get(importer.b.getStringAttr(toRef(proto.name) + " (" + toRef(proto.opType) + ")"))),
       version(importer.opsetOf(proto.domain, scope)) {
   for (std::string_view name : proto.inputs) {
     Value value = name.empty() ? Value() : scope.find(toRef(name));
@@ -20,18 +19,16 @@ Node::Node(GraphImporter &importer, const NodeProto &proto, Scope &scope)
 
 LogicalResult Node::fail(const Twine &message) {
   if (!hasFailed)
-    (void)importer.fail("node '" + toRef(proto.name) + "' (" + toRef(proto.opType) +
-                        (proto.name.empty() && !proto.outputs.empty()
-                             ? ", output '" + toRef(proto.outputs[0]) + "'"
-                             : std::string()) +
-                        "): " + message);
+    (void)importer.fail(
+        "node '" + toRef(proto.name) + "' (" + toRef(proto.opType) +
+        (proto.name.empty() && !proto.outputs.empty() ? ", output '" + toRef(proto.outputs[0]) + "'" : std::string()) +
+        "): " + message);
   hasFailed = true;
   return failure();
 }
 
 Value Node::poison() {
-  return graph::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(RankedTensorType::get({}, b.getF32Type()), 0.0f));
+  return graph::ConstantOp::create(b, loc, DenseElementsAttr::get(RankedTensorType::get({}, b.getF32Type()), 0.0f));
 }
 
 Value Node::in(unsigned i) {
@@ -46,16 +43,14 @@ void Node::set(unsigned i, Value value) {
     return;
   // What is known now is a constant from here on, so that later shapes are static.
   auto tensor = type(value);
-  if (!value.getDefiningOp<graph::ConstantOp>() && tensor.getRank() <= 1 &&
-      isa<IntegerType>(tensor.getElementType()))
+  if (!value.getDefiningOp<graph::ConstantOp>() && tensor.getRank() <= 1 && isa<IntegerType>(tensor.getElementType()))
     if (std::optional<Ints> ints = known(value); ints && ints->size() <= 64) {
       auto element = llvm::cast<IntegerType>(tensor.getElementType());
       SmallVector<APInt> words;
       for (int64_t word : *ints)
         words.push_back(APInt(element.getWidth(), static_cast<uint64_t>(word), false, true));
       value = constant(DenseElementsAttr::get(
-          RankedTensorType::get(tensor.getRank() ? ArrayRef<int64_t>{int64_t(words.size())}
-                                                 : ArrayRef<int64_t>{},
+          RankedTensorType::get(tensor.getRank() ? ArrayRef<int64_t>{int64_t(words.size())} : ArrayRef<int64_t>{},
                                 element),
           words));
     }
@@ -91,8 +86,7 @@ Ints Node::intsAttr(StringRef name, ArrayRef<int64_t> fallback) const {
 
 SmallVector<double> Node::floatsAttr(StringRef name) const {
   const AttributeProto *found = attr(name);
-  return found ? SmallVector<double>(found->floats.begin(), found->floats.end())
-               : SmallVector<double>();
+  return found ? SmallVector<double>(found->floats.begin(), found->floats.end()) : SmallVector<double>();
 }
 
 Type Node::typeAttr(StringRef name, Type fallback) {
@@ -101,8 +95,7 @@ Type Node::typeAttr(StringRef name, Type fallback) {
     return fallback;
   Type result = importer.elementType(static_cast<DataType>(found->i));
   if (!result) {
-    (void)fail(Twine("element type ") + dataTypeName(static_cast<DataType>(found->i)) +
-               " is not supported");
+    (void)fail(Twine("element type ") + dataTypeName(static_cast<DataType>(found->i)) + " is not supported");
     return f32();
   }
   return result;
@@ -143,9 +136,7 @@ Ints Node::axes(ArrayRef<int64_t> values, int64_t rank) {
   return result;
 }
 
-Value Node::constant(DenseElementsAttr value) {
-  return graph::ConstantOp::create(b, loc, value);
-}
+Value Node::constant(DenseElementsAttr value) { return graph::ConstantOp::create(b, loc, value); }
 
 static DenseElementsAttr splat(RankedTensorType type, double number) {
   Type element = type.getElementType();
@@ -153,14 +144,11 @@ static DenseElementsAttr splat(RankedTensorType type, double number) {
     return DenseElementsAttr::get(type, FloatAttr::get(floating, number));
   auto integer = cast<IntegerType>(element);
   // 2^64 - 1 and the like do not fit a double's way to int64_t.
-  uint64_t word = number < 0 ? static_cast<uint64_t>(static_cast<int64_t>(number))
-                             : static_cast<uint64_t>(number);
+  uint64_t word = number < 0 ? static_cast<uint64_t>(static_cast<int64_t>(number)) : static_cast<uint64_t>(number);
   return DenseElementsAttr::get(type, APInt(integer.getWidth(), word, false, true));
 }
 
-Value Node::scalar(Type element, double number) {
-  return constant(splat(RankedTensorType::get({}, element), number));
-}
+Value Node::scalar(Type element, double number) { return constant(splat(RankedTensorType::get({}, element), number)); }
 
 Value Node::shape(ArrayRef<int64_t> values) {
   auto type = RankedTensorType::get({static_cast<int64_t>(values.size())}, b.getI64Type());
@@ -218,14 +206,12 @@ std::optional<SmallVector<double>> Node::knownFloats(Value v) {
   return result;
 }
 
-SmallVector<Value> Node::finish(OperationState &state, LogicalResult inferred,
-                                ArrayRef<Type> types, unsigned count) {
+SmallVector<Value> Node::finish(OperationState &state, LogicalResult inferred, ArrayRef<Type> types, unsigned count) {
   if (mlir::failed(inferred) || types.size() != count) {
     std::string shapes;
     llvm::raw_string_ostream stream(shapes);
     llvm::interleaveComma(state.operands, stream, [&](Value v) { stream << v.getType(); });
-    (void)fail("no result shape of " + state.name.getStringRef() + " fits the operands (" +
-               shapes + ")");
+    (void)fail("no result shape of " + state.name.getStringRef() + " fits the operands (" + shapes + ")");
     return SmallVector<Value>(count, poison());
   }
   state.types.assign(types.begin(), types.end());
@@ -245,17 +231,13 @@ Value Node::select(Value condition, Operand x, Operand y) {
                                y.value ? y.value : like(some, y.number));
 }
 
-Value Node::cast(Value x, Type element) {
-  return elem(x) == element ? x : make<graph::CastOp>(x, element);
-}
+Value Node::cast(Value x, Type element) { return elem(x) == element ? x : make<graph::CastOp>(x, element); }
 
 Value Node::reduce(graph::ReduceKind kind, Value x, ArrayRef<int64_t> axes, bool keepDims) {
   return make<graph::ReduceOp>(kind, x, axes, keepDims);
 }
 
-Value Node::matmul(Value x, Value y, bool tx, bool ty) {
-  return make<graph::MatmulOp>(x, y, tx, ty);
-}
+Value Node::matmul(Value x, Value y, bool tx, bool ty) { return make<graph::MatmulOp>(x, y, tx, ty); }
 
 Value Node::transpose(Value x, ArrayRef<int64_t> permutation) {
   bool identity = true;
@@ -281,13 +263,9 @@ Value Node::reshapeTo(Value x, Value shape, bool allowZero) {
   return make<graph::ReshapeOp>(x, shape, allowZero);
 }
 
-Value Node::unsqueeze(Value x, ArrayRef<int64_t> axes) {
-  return axes.empty() ? x : make<graph::UnsqueezeOp>(x, axes);
-}
+Value Node::unsqueeze(Value x, ArrayRef<int64_t> axes) { return axes.empty() ? x : make<graph::UnsqueezeOp>(x, axes); }
 
-Value Node::squeeze(Value x, ArrayRef<int64_t> axes) {
-  return axes.empty() ? x : make<graph::SqueezeOp>(x, axes);
-}
+Value Node::squeeze(Value x, ArrayRef<int64_t> axes) { return axes.empty() ? x : make<graph::SqueezeOp>(x, axes); }
 
 Value Node::concat(ArrayRef<Value> values, int64_t axis) {
   return values.size() == 1 ? values[0] : make<graph::ConcatOp>(ValueRange(values), axis);
@@ -311,8 +289,7 @@ Value Node::dimOf(Value x, int64_t i) {
 }
 
 Value Node::slice(Value x, int64_t axis, int64_t start, int64_t end, int64_t step) {
-  return make<graph::SliceOp>(x, shape({start}), shape({end}), shape({step}),
-                              ArrayRef<int64_t>{axis});
+  return make<graph::SliceOp>(x, shape({start}), shape({end}), shape({step}), ArrayRef<int64_t>{axis});
 }
 
 Value Node::pad(Value x, ArrayRef<int64_t> low, ArrayRef<int64_t> high, Value value) {
@@ -323,9 +300,7 @@ Value Node::pad(Value x, ArrayRef<int64_t> low, ArrayRef<int64_t> high, Value va
   return make<graph::PadOp>(graph::PadMode::constant, x, shape(pads), value);
 }
 
-Value Node::iota(Value shape, int64_t axis, Type element) {
-  return make<graph::IotaOp>(shape, axis, element);
-}
+Value Node::iota(Value shape, int64_t axis, Type element) { return make<graph::IotaOp>(shape, axis, element); }
 
 Value Node::shapeFrom(ArrayRef<Value> pieces) {
   Value joined = concat(pieces, 0);

@@ -8,8 +8,9 @@
 #include "dialects/graph/Graph.h"
 #include "frontend/onnx/Model.h"
 
-#include "llvm/ADT/StringMap.h"
 #include "mlir/IR/Builders.h"
+#include "llvm/ADT/Sequence.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace tensel::onnx {
 
@@ -28,6 +29,10 @@ struct Operand {
 };
 
 using Ints = llvm::SmallVector<int64_t>;
+/// from, from + 1, ... before to; nothing when to is not after from.
+inline Ints range(int64_t from, int64_t to) {
+  return from < to ? llvm::to_vector(llvm::seq<int64_t>(from, to)) : Ints();
+}
 /// Integers of a small tensor, each known or not.
 using PartialInts = llvm::SmallVector<std::optional<int64_t>>;
 
@@ -95,22 +100,25 @@ public:
   std::optional<llvm::SmallVector<double>> knownFloats(mlir::Value v);
 
   // Graph ops. Result types are inferred; a shape that does not fit is an error.
-  template <typename Op, typename... Args> llvm::SmallVector<mlir::Value> makeAll(Args &&...args) {
+  template <typename Op, typename... Args>
+  llvm::SmallVector<mlir::Value> makeAll(Args &&...args) {
     if (failed())
       return llvm::SmallVector<mlir::Value>(resultsOf<Op>(), poison());
     mlir::OperationState state(loc, Op::getOperationName());
     llvm::SmallVector<mlir::Type> types(resultsOf<Op>(), b.getNoneType());
     Op::build(b, state, mlir::TypeRange(types), std::forward<Args>(args)...);
     types.clear();
-    auto inferred = Op::inferReturnTypes(b.getContext(), loc, state.operands,
-                                         state.attributes.getDictionary(b.getContext()),
-                                         state.getRawProperties(), {}, types);
+    auto inferred =
+        Op::inferReturnTypes(b.getContext(), loc, state.operands, state.attributes.getDictionary(b.getContext()),
+                             state.getRawProperties(), {}, types);
     return finish(state, inferred, types, resultsOf<Op>());
   }
-  template <typename Op, typename... Args> mlir::Value make(Args &&...args) {
+  template <typename Op, typename... Args>
+  mlir::Value make(Args &&...args) {
     return makeAll<Op>(std::forward<Args>(args)...)[0];
   }
-  template <typename Op> mlir::Value binary(Operand lhs, Operand rhs) {
+  template <typename Op>
+  mlir::Value binary(Operand lhs, Operand rhs) {
     mlir::Value some = lhs.value ? lhs.value : rhs.value;
     mlir::Value left = lhs.value ? lhs.value : like(some, lhs.number);
     return make<Op>(left, rhs.value ? rhs.value : like(some, rhs.number));
@@ -133,8 +141,7 @@ public:
   mlir::Value select(mlir::Value condition, Operand x, Operand y);
   mlir::Value cast(mlir::Value x, mlir::Type element);
   mlir::Value clamp(mlir::Value x, Operand low, Operand high) { return min(max(x, low), high); }
-  mlir::Value reduce(graph::ReduceKind kind, mlir::Value x, llvm::ArrayRef<int64_t> axes,
-                     bool keepDims);
+  mlir::Value reduce(graph::ReduceKind kind, mlir::Value x, llvm::ArrayRef<int64_t> axes, bool keepDims);
   mlir::Value matmul(mlir::Value x, mlir::Value y, bool tx = false, bool ty = false);
   mlir::Value transpose(mlir::Value x, llvm::ArrayRef<int64_t> permutation);
   mlir::Value reshape(mlir::Value x, llvm::ArrayRef<int64_t> shape);
@@ -150,16 +157,13 @@ public:
   mlir::Value dimOf(mlir::Value x, int64_t i);
   /// Elements [start, end) along one axis, by numbers.
   mlir::Value slice(mlir::Value x, int64_t axis, int64_t start, int64_t end, int64_t step = 1);
-  mlir::Value pad(mlir::Value x, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high,
-                  mlir::Value value);
+  mlir::Value pad(mlir::Value x, llvm::ArrayRef<int64_t> low, llvm::ArrayRef<int64_t> high, mlir::Value value);
   mlir::Value iota(mlir::Value shape, int64_t axis, mlir::Type element);
   /// 1-D tensors joined; pieces of a shape.
   mlir::Value shapeFrom(llvm::ArrayRef<mlir::Value> pieces);
   /// 0-D from a tensor of one element.
   mlir::Value toScalar(mlir::Value x) { return rank(x) == 0 ? x : reshape(x, {}); }
-  mlir::Value zeros(mlir::Value shape, mlir::Type element) {
-    return expand(scalar(element, 0), shape);
-  }
+  mlir::Value zeros(mlir::Value shape, mlir::Type element) { return expand(scalar(element, 0), shape); }
 
   GraphImporter &importer;
   const NodeProto &proto;
@@ -168,7 +172,8 @@ public:
   mlir::Location loc;
 
 private:
-  template <typename Op> static constexpr unsigned resultsOf() {
+  template <typename Op>
+  static constexpr unsigned resultsOf() {
     if constexpr (std::is_same_v<Op, graph::TopKOp>)
       return 2;
     return 1;
@@ -186,8 +191,7 @@ using HandlerTable = llvm::StringMap<Handler>;
 
 /// Integers of small tensors as far as import can tell: constants, static dims
 /// and the shape arithmetic over them. Nothing when `v` is not small or not integer.
-std::optional<PartialInts> evaluateInts(mlir::Value v,
-                                        llvm::DenseMap<mlir::Value, PartialInts> &cache);
+std::optional<PartialInts> evaluateInts(mlir::Value v, llvm::DenseMap<mlir::Value, PartialInts> &cache);
 
 void addElementwise(HandlerTable &table);
 void addActivations(HandlerTable &table);

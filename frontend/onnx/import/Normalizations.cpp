@@ -6,9 +6,7 @@ using namespace tensel;
 using namespace tensel::onnx;
 using graph::ReduceKind;
 
-static APFloat epsilon(Node &n, double fallback = 1e-5) {
-  return APFloat(n.floatAttr("epsilon", fallback));
-}
+static APFloat epsilon(Node &n, double fallback = 1e-5) { return APFloat(n.floatAttr("epsilon", fallback)); }
 
 /// [C] to something that broadcasts against [N, C, ...].
 static Value overChannels(Node &n, Value v, Value x) {
@@ -29,9 +27,7 @@ static LogicalResult trainBatchNorm(Node &n) {
   Value variance = n.reduce(ReduceKind::mean, n.mul(centered, centered), axes, false);
   n.set(0, n.make<graph::BatchNormOp>(x, n.in(1), n.in(2), mean, variance, epsilon(n)));
   double momentum = n.floatAttr("momentum", 0.9);
-  auto running = [&](Value old, Value now) {
-    return n.add(n.mul(old, momentum), n.mul(now, 1 - momentum));
-  };
+  auto running = [&](Value old, Value now) { return n.add(n.mul(old, momentum), n.mul(now, 1 - momentum)); };
   n.set(1, running(n.in(3), mean));
   n.set(2, running(n.in(4), variance));
   return success();
@@ -66,8 +62,8 @@ static LogicalResult groupNorm(Node &n) {
   Type type = Node::elem(x), wide = n.intAttr("stash_type", 1) == 1 ? n.f32() : type;
   if (n.opset() < 21)
     wide = type;
-  Value y = n.make<graph::GroupNormOp>(n.cast(x, wide), n.cast(perChannel(scale), wide),
-                                       n.cast(perChannel(bias), wide), groups, epsilon(n));
+  Value y = n.make<graph::GroupNormOp>(n.cast(x, wide), n.cast(perChannel(scale), wide), n.cast(perChannel(bias), wide),
+                                       groups, epsilon(n));
   n.set(0, n.cast(y, type));
   return success();
 }
@@ -79,7 +75,7 @@ static LogicalResult layerNorm(Node &n) {
   n.set(0, n.make<graph::LayerNormOp>(x, n.in(1), bias, axis, epsilon(n)));
   if (!n.wants(1) && !n.wants(2))
     return success();
-  Ints axes(llvm::seq<int64_t>(axis, rank));
+  Ints axes = range(axis, rank);
   Value wide = n.cast(x, n.f32());
   Value mean = n.reduce(ReduceKind::mean, wide, axes, true);
   Value centered = n.sub(wide, mean);
@@ -108,13 +104,11 @@ static LogicalResult lrn(Node &n) {
   // A sum over a sliding window of channels: pool along that dim alone.
   Value squares = n.mul(x, x), flat = n.reshape(squares, {0, 0, -1});
   Value rows = n.unsqueeze(flat, {1}); // [N, 1, C, spatial]
-  Value sum = n.make<graph::PoolOp>(ReduceKind::sum, rows, ArrayRef<int64_t>{size, 1},
-                                    ArrayRef<int64_t>{1, 1}, ArrayRef<int64_t>{1, 1},
-                                    ArrayRef<int64_t>{low[1], 0}, ArrayRef<int64_t>{high[1], 0},
-                                    false, false);
+  Value sum = n.make<graph::PoolOp>(ReduceKind::sum, rows, ArrayRef<int64_t>{size, 1}, ArrayRef<int64_t>{1, 1},
+                                    ArrayRef<int64_t>{1, 1}, ArrayRef<int64_t>{low[1], 0},
+                                    ArrayRef<int64_t>{high[1], 0}, false, false);
   Value back = n.reshapeTo(n.squeeze(sum, {1}), n.shapeOf(x), true);
-  Value scale = n.add(n.mul(back, n.floatAttr("alpha", 1e-4) / static_cast<double>(size)),
-                      n.floatAttr("bias", 1));
+  Value scale = n.add(n.mul(back, n.floatAttr("alpha", 1e-4) / static_cast<double>(size)), n.floatAttr("bias", 1));
   n.set(0, n.div(x, n.pow(scale, n.floatAttr("beta", 0.75))));
   return success();
 }

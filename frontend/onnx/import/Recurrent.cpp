@@ -66,8 +66,7 @@ Value Recurrent::activate(Value x, size_t which) {
   if (name == "hardsigmoid")
     return n.clamp(n.add(n.mul(x, alpha(0.2)), beta(0.5)), 0, 1);
   if (name == "elu")
-    return n.select(n.compare(ComparePredicate::lt, x, 0),
-                    n.mul(n.make<graph::Expm1Op>(n.min(x, 0)), alpha(1)), x);
+    return n.select(n.compare(ComparePredicate::lt, x, 0), n.mul(n.make<graph::Expm1Op>(n.min(x, 0)), alpha(1)), x);
   if (name == "softsign")
     return n.div(x, n.add(n.abs(x), 1));
   if (name == "softplus")
@@ -94,9 +93,7 @@ SmallVector<Value> Recurrent::stepLstm(Value x, ArrayRef<Value> state) {
 
 Value Recurrent::stepGru(Value x, Value h) {
   bool after = n.intAttr("linear_before_reset", 0) != 0;
-  auto rows = [&](Value v, int64_t from, int64_t to) {
-    return n.slice(v, 0, from * hidden, to * hidden);
-  };
+  auto rows = [&](Value v, int64_t from, int64_t to) { return n.slice(v, 0, from * hidden, to * hidden); };
   Value zr = n.add(n.slice(x, 1, 0, 2 * hidden), n.matmul(h, rows(r, 0, 2), false, true));
   if (rBias)
     zr = n.add(zr, rows(rBias, 0, 2));
@@ -153,8 +150,7 @@ LogicalResult Recurrent::direction(int64_t d, bool reverse) {
   Value lengths = n.has(4) ? n.unsqueeze(n.cast(n.in(4), n.i64()), {1}) : Value();
   int64_t steps = Node::dim(input, 0);
   Value trips = n.toScalar(n.dimOf(input, 0));
-  auto body = [&](Value iteration, ArrayRef<Value> carried,
-                  SmallVectorImpl<Value> &yielded) -> LogicalResult {
+  auto body = [&](Value iteration, ArrayRef<Value> carried, SmallVectorImpl<Value> &yielded) -> LogicalResult {
     Value place = reverse ? n.sub(n.sub(trips, 1), iteration) : iteration;
     Value x = n.make<graph::GatherOp>(projected, place, 0);
     SmallVector<Value> next = step(x, carried);
@@ -229,7 +225,10 @@ LogicalResult Recurrent::run() {
   return success();
 }
 
-template <int64_t gates> static LogicalResult recurrent(Node &n) { return Recurrent(n, gates).run(); }
+template <int64_t gates>
+static LogicalResult recurrent(Node &n) {
+  return Recurrent(n, gates).run();
+}
 
 void tensel::onnx::addRecurrent(HandlerTable &t) {
   t["LSTM"] = recurrent<4>;

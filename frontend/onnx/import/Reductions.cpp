@@ -19,7 +19,7 @@ static std::optional<Ints> reduceAxes(Node &n, int64_t inputSince) {
   if (axes.empty()) {
     if (n.intAttr("noop_with_empty_axes", 0))
       return std::nullopt;
-    return Ints(llvm::seq<int64_t>(0, rank));
+    return range(0, rank);
   }
   return n.axes(axes, rank);
 }
@@ -44,8 +44,8 @@ static LogicalResult reduce(Node &n) {
 static Value same(Node &, Value x) { return x; }
 static Value square(Node &n, Value x) { return n.mul(x, x); }
 static Value absolute(Node &n, Value x) { return n.abs(x); }
-static Value log(Node &n, Value x) { return n.log(x); }
-static Value sqrt(Node &n, Value x) {
+static Value logOf(Node &n, Value x) { return n.log(x); }
+static Value rootOf(Node &n, Value x) {
   if (isa<FloatType>(Node::elem(x)))
     return n.sqrt(x);
   return n.cast(n.sqrt(n.cast(x, n.b.getF64Type())), Node::elem(x));
@@ -69,11 +69,11 @@ static LogicalResult logSumExp(Node &n) {
   return success();
 }
 
-template <ReduceKind kind> static LogicalResult argReduce(Node &n) {
+template <ReduceKind kind>
+static LogicalResult argReduce(Node &n) {
   Value x = n.in(0);
   n.set(0, n.make<graph::ArgReduceOp>(kind, x, n.axis(n.intAttr("axis", 0), Node::rank(x)),
-                                      n.intAttr("keepdims", 1) != 0,
-                                      n.intAttr("select_last_index", 0) != 0));
+                                      n.intAttr("keepdims", 1) != 0, n.intAttr("select_last_index", 0) != 0));
   return success();
 }
 
@@ -89,7 +89,8 @@ static Value softmaxOver(Node &n, Value x, bool log) {
   return n.reshapeTo(n.make<graph::SoftmaxOp>(flat, 1, log), n.shapeOf(x), true);
 }
 
-template <bool log> static LogicalResult softmax(Node &n) {
+template <bool log>
+static LogicalResult softmax(Node &n) {
   n.set(0, softmaxOver(n, n.in(0), log));
   return success();
 }
@@ -110,21 +111,22 @@ static LogicalResult hardmax(Node &n) {
   return success();
 }
 
-template <ReduceKind kind> static LogicalResult cumulate(Node &n) {
+template <ReduceKind kind>
+static LogicalResult cumulate(Node &n) {
   Value x = n.in(0);
   Ints axis = n.constantInts(1, "axis");
   if (axis.size() != 1)
     return n.fail("expected one axis");
-  n.set(0, n.make<graph::CumulateOp>(kind, x, n.axis(axis[0], Node::rank(x)),
-                                     n.intAttr("exclusive", 0) != 0, n.intAttr("reverse", 0) != 0));
+  n.set(0, n.make<graph::CumulateOp>(kind, x, n.axis(axis[0], Node::rank(x)), n.intAttr("exclusive", 0) != 0,
+                                     n.intAttr("reverse", 0) != 0));
   return success();
 }
 
 static LogicalResult topK(Node &n) {
   Value x = n.in(0);
   Value k = n.opset() < 10 ? n.shape({n.intAttr("k", 1)}) : n.checkShape(n.in(1));
-  auto both = n.makeAll<graph::TopKOp>(x, k, n.axis(n.intAttr("axis", -1), Node::rank(x)),
-                                       n.intAttr("largest", 1) != 0);
+  auto both =
+      n.makeAll<graph::TopKOp>(x, k, n.axis(n.intAttr("axis", -1), Node::rank(x)), n.intAttr("largest", 1) != 0);
   n.set(0, both[0]);
   n.set(1, both[1]);
   return success();
@@ -133,9 +135,8 @@ static LogicalResult topK(Node &n) {
 static LogicalResult lpNormalization(Node &n) {
   Value x = n.in(0);
   Ints axis = {n.axis(n.intAttr("axis", -1), Node::rank(x))};
-  Value norm = n.intAttr("p", 2) == 1
-                   ? n.reduce(ReduceKind::sum, n.abs(x), axis, true)
-                   : n.sqrt(n.reduce(ReduceKind::sum, n.mul(x, x), axis, true));
+  Value norm = n.intAttr("p", 2) == 1 ? n.reduce(ReduceKind::sum, n.abs(x), axis, true)
+                                      : n.sqrt(n.reduce(ReduceKind::sum, n.mul(x, x), axis, true));
   Value zero = n.compare(graph::ComparePredicate::eq, norm, 0);
   n.set(0, n.select(zero, 0, n.div(x, n.select(zero, 1, norm))));
   return success();
@@ -148,9 +149,9 @@ void tensel::onnx::addReductions(HandlerTable &t) {
   t["ReduceMin"] = reduce<ReduceKind::min, 18, same, same>;
   t["ReduceProd"] = reduce<ReduceKind::prod, 18, same, same>;
   t["ReduceL1"] = reduce<ReduceKind::sum, 18, absolute, same>;
-  t["ReduceL2"] = reduce<ReduceKind::sum, 18, square, sqrt>;
+  t["ReduceL2"] = reduce<ReduceKind::sum, 18, square, rootOf>;
   t["ReduceSumSquare"] = reduce<ReduceKind::sum, 18, square, same>;
-  t["ReduceLogSum"] = reduce<ReduceKind::sum, 18, same, log>;
+  t["ReduceLogSum"] = reduce<ReduceKind::sum, 18, same, logOf>;
   t["ReduceLogSumExp"] = logSumExp;
   t["ArgMax"] = argReduce<ReduceKind::max>;
   t["ArgMin"] = argReduce<ReduceKind::min>;

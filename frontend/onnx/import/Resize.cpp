@@ -28,8 +28,7 @@ static Value forAllDims(Node &n, Value x, Value values, ArrayRef<int64_t> axes, 
 static bool present(Node &n, unsigned i) { return n.has(i) && Node::dim(n.in(i), 0) != 0; }
 
 /// keep_aspect_ratio_policy: one scale for all resized dims.
-static LogicalResult keepAspect(Node &n, Value x, ArrayRef<int64_t> axes, Ints &sizes,
-                                bool larger) {
+static LogicalResult keepAspect(Node &n, Value x, ArrayRef<int64_t> axes, Ints &sizes, bool larger) {
   std::optional<double> scale;
   for (auto [axis, size] : llvm::zip(axes, sizes)) {
     int64_t dim = Node::dim(x, axis);
@@ -49,7 +48,7 @@ static LogicalResult resize(Node &n) {
   bool upsample = n.opType() == "Upsample", old = upsample || n.opset() < 11;
   Ints axes = n.intsAttr("axes");
   if (axes.empty())
-    axes = Ints(llvm::seq<int64_t>(0, rank));
+    axes = range(0, rank);
   for (int64_t &axis : axes)
     axis = n.axis(axis, rank);
   if (old && n.hasAttr("scales")) {
@@ -95,11 +94,10 @@ static LogicalResult resize(Node &n) {
   auto mode = graph::symbolizeResizeMode(n.stringAttr("mode", "nearest"));
   if (!mode)
     return n.fail("mode is '" + n.stringAttr("mode", "") + "', expected nearest, linear or cubic");
-  n.set(0, n.make<graph::ResizeOp>(
-               *mode, x, roi, scales, sizes, coordinates,
-               old ? StringRef("floor") : n.stringAttr("nearest_mode", "round_prefer_floor"),
-               APFloat(n.floatAttr("cubic_coeff_a", -0.75)), n.intAttr("exclude_outside", 0) != 0,
-               APFloat(n.floatAttr("extrapolation_value", 0)), n.intAttr("antialias", 0) != 0));
+  n.set(0, n.make<graph::ResizeOp>(*mode, x, roi, scales, sizes, coordinates,
+                                   old ? StringRef("floor") : n.stringAttr("nearest_mode", "round_prefer_floor"),
+                                   APFloat(n.floatAttr("cubic_coeff_a", -0.75)), n.intAttr("exclude_outside", 0) != 0,
+                                   APFloat(n.floatAttr("extrapolation_value", 0)), n.intAttr("antialias", 0) != 0));
   return success();
 }
 

@@ -13,8 +13,8 @@ WindowAttributes tensel::onnx::readWindow(Node &n, Value x, Ints kernel) {
   w.strides = n.intsAttr("strides", Ints(rank, 1));
   w.dilations = n.intsAttr("dilations", Ints(rank, 1));
   Ints pads = n.intsAttr("pads", Ints(2 * rank, 0));
-  if (rank == 0 || w.kernel.size() != rank || w.strides.size() != rank ||
-      w.dilations.size() != rank || pads.size() != 2 * rank) {
+  if (rank == 0 || w.kernel.size() != rank || w.strides.size() != rank || w.dilations.size() != rank ||
+      pads.size() != 2 * rank) {
     (void)n.fail("expected " + Twine(rank) +
                  " values, one per spatial dim, in kernel, strides, dilations and twice in pads");
     return w;
@@ -47,8 +47,8 @@ WindowAttributes tensel::onnx::readWindow(Node &n, Value x, Ints kernel) {
 
 static Value pool(Node &n, ReduceKind kind, Value x, const WindowAttributes &w, bool countPad) {
   return n.make<graph::PoolOp>(kind, x, ArrayRef<int64_t>(w.kernel), ArrayRef<int64_t>(w.strides),
-                               ArrayRef<int64_t>(w.dilations), ArrayRef<int64_t>(w.low),
-                               ArrayRef<int64_t>(w.high), n.intAttr("ceil_mode", 0) != 0, countPad);
+                               ArrayRef<int64_t>(w.dilations), ArrayRef<int64_t>(w.low), ArrayRef<int64_t>(w.high),
+                               n.intAttr("ceil_mode", 0) != 0, countPad);
 }
 
 static LogicalResult maxPool(Node &n) {
@@ -58,11 +58,10 @@ static LogicalResult maxPool(Node &n) {
     return failure();
   n.set(0, pool(n, ReduceKind::max, x, w, false));
   if (n.wants(1))
-    n.set(1, n.make<graph::MaxPoolIndicesOp>(
-                 x, ArrayRef<int64_t>(w.kernel), ArrayRef<int64_t>(w.strides),
-                 ArrayRef<int64_t>(w.dilations), ArrayRef<int64_t>(w.low),
-                 ArrayRef<int64_t>(w.high), n.intAttr("ceil_mode", 0) != 0,
-                 n.intAttr("storage_order", 0) != 0));
+    n.set(1, n.make<graph::MaxPoolIndicesOp>(x, ArrayRef<int64_t>(w.kernel), ArrayRef<int64_t>(w.strides),
+                                             ArrayRef<int64_t>(w.dilations), ArrayRef<int64_t>(w.low),
+                                             ArrayRef<int64_t>(w.high), n.intAttr("ceil_mode", 0) != 0,
+                                             n.intAttr("storage_order", 0) != 0));
   return success();
 }
 
@@ -87,11 +86,10 @@ static LogicalResult lpPool(Node &n) {
   return success();
 }
 
-static Ints spatialAxes(Value x) {
-  return Ints(llvm::seq<int64_t>(2, std::max<int64_t>(2, Node::rank(x))));
-}
+static Ints spatialAxes(Value x) { return range(2, std::max<int64_t>(2, Node::rank(x))); }
 
-template <ReduceKind kind> static LogicalResult globalPool(Node &n) {
+template <ReduceKind kind>
+static LogicalResult globalPool(Node &n) {
   n.set(0, n.reduce(kind, n.in(0), spatialAxes(n.in(0)), true));
   return success();
 }
@@ -113,16 +111,15 @@ static LogicalResult maxUnpool(Node &n) {
     return failure();
   Ints dims = {Node::dim(x, 0), Node::dim(x, 1)};
   for (auto [i, kernel] : llvm::enumerate(w.kernel))
-    dims.push_back((Node::dim(x, static_cast<int64_t>(i) + 2) - 1) * w.strides[i] + kernel -
-                   w.low[i] - w.high[i]);
+    dims.push_back((Node::dim(x, static_cast<int64_t>(i) + 2) - 1) * w.strides[i] + kernel - w.low[i] - w.high[i]);
   if (!Node::type(x).hasStaticShape())
     return n.fail("expected static dims");
   int64_t total = 1;
   for (int64_t dim : dims)
     total *= dim;
   Value flat = n.zeros(n.shape({total}), Node::elem(x));
-  Value result = n.make<graph::ScatterElementsOp>(graph::ScatterKind::none, flat,
-                                                  n.reshape(indices, {-1}), n.reshape(x, {-1}), 0);
+  Value result =
+      n.make<graph::ScatterElementsOp>(graph::ScatterKind::none, flat, n.reshape(indices, {-1}), n.reshape(x, {-1}), 0);
   shape = n.shape(dims);
   if (!n.has(2)) {
     n.set(0, n.reshapeTo(result, shape));
@@ -135,9 +132,8 @@ static LogicalResult maxUnpool(Node &n) {
     size *= dim;
   if (n.failed() || size < total)
     return n.fail("expected an output_shape of at least the pool's size");
-  Value larger = n.make<graph::ScatterElementsOp>(
-      graph::ScatterKind::none, n.zeros(n.shape({size}), Node::elem(x)), n.reshape(indices, {-1}),
-      n.reshape(x, {-1}), 0);
+  Value larger = n.make<graph::ScatterElementsOp>(graph::ScatterKind::none, n.zeros(n.shape({size}), Node::elem(x)),
+                                                  n.reshape(indices, {-1}), n.reshape(x, {-1}), 0);
   n.set(0, n.reshapeTo(larger, n.shape(wanted)));
   return success();
 }
