@@ -64,8 +64,8 @@ static int isUtf8(const unsigned char *bytes, size_t size) {
       return 0;
     unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    for (int k = 0; k < more; ++k, low = 0x80, high = 0xBF)
-      if (bytes[i] < low || bytes[i++] > high)
+    for (int k = 0; k < more; ++k, ++i, low = 0x80, high = 0xBF)
+      if (bytes[i] < low || bytes[i] > high)
         return 0;
   }
   return 1;
