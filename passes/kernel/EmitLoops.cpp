@@ -7,6 +7,9 @@
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Transforms/CSE.h"
@@ -24,6 +27,8 @@ namespace tensel {
 void cleanUp(func::FuncOp func) {
   MLIRContext *context = func.getContext();
   RewritePatternSet patterns(context);
+  tensor::populateFoldTensorEmptyPatterns(patterns);
+  memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
   for (Dialect *dialect : context->getLoadedDialects())
     dialect->getCanonicalizationPatterns(patterns);
   for (RegisteredOperationName op : context->getRegisteredOperations())
@@ -54,20 +59,22 @@ void convertArguments(func::FuncOp func, SmallVectorImpl<Value> &destinations) {
 }
 
 namespace {
-/// `memref` seen with the shape of the tensor `like`, whose dims are read from `like` where dynamic.
-Value viewAs(OpBuilder &b, Location loc, Value memref, Value like) {
-  auto type = cast<RankedTensorType>(like.getType());
-  if (memref.getType() == contiguousMemRef(type))
-    return memref;
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, like), strides(type.getRank());
+/// The first elements of `memref` seen row-major with `sizes`.
+Value viewOf(OpBuilder &b, Location loc, Value memref, MemRefType type, ArrayRef<OpFoldResult> sizes) {
+  SmallVector<OpFoldResult> strides(type.getRank());
   AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
   OpFoldResult stride = b.getIndexAttr(1);
   for (int64_t d = type.getRank(); d-- > 0;) {
     strides[d] = stride;
     stride = affine::makeComposedFoldedAffineApply(b, loc, s0 * s1, {stride, sizes[d]});
   }
-  auto strided = MemRefType::get(type.getShape(), type.getElementType());
-  return memref::ReinterpretCastOp::create(b, loc, strided, memref, b.getIndexAttr(0), sizes, strides);
+  return memref::ReinterpretCastOp::create(b, loc, type, memref, b.getIndexAttr(0), sizes, strides);
+}
+
+/// `memref` seen with the shape of the tensor `like`, whose dims are read from `like` where dynamic.
+Value viewAs(OpBuilder &b, Location loc, Value memref, Value like) {
+  auto type = contiguousMemRef(cast<RankedTensorType>(like.getType()));
+  return memref.getType() == type ? memref : viewOf(b, loc, memref, type, tensor::getMixedSizes(b, loc, like));
 }
 
 /// Makes the op behind `value` write into `memref`: replaces the tensor.empty at the end of its chain of inits.
@@ -135,18 +142,46 @@ void dropSelfCopies(func::FuncOp func) {
   });
 }
 
-/// Temporaries: memref.alloc of known size becomes memref.alloca at the function's start.
+/// Copies become loops like everything else: of strided memrefs LLVM would make a call into a runtime library that we do not have.
+void copiesToLinalg(func::FuncOp func) {
+  func.walk([](memref::CopyOp copy) {
+    OpBuilder b(copy);
+    linalg::makeMemRefCopyOp(b, copy.getLoc(), copy.getSource(), copy.getTarget());
+    copy.erase();
+  });
+}
+
+/// An upper bound of an index that is known when compiling: a constant, or the constant in a tile's min(tile, rest).
+std::optional<int64_t> upperBound(Value v) {
+  if (std::optional<int64_t> constant = getConstantIntValue(v))
+    return constant;
+  std::optional<int64_t> bound;
+  if (auto min = v.getDefiningOp<affine::AffineMinOp>())
+    for (AffineExpr expr : min.getMap().getResults())
+      if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+        bound = std::min(bound.value_or(constant.getValue()), constant.getValue());
+  return bound;
+}
+
+/// Temporaries: memref.alloc of bounded size becomes memref.alloca at the function's start.
 LogicalResult promoteScratch(func::FuncOp func) {
   int64_t total = 0;
   auto walk = func.walk([&](memref::AllocOp op) {
     MemRefType type = op.getType();
-    if (!type.hasStaticShape() || (total += type.getNumElements() * elementBytes(type.getElementType())) > kMaxScratchBytes) {
+    SmallVector<int64_t> shape(type.getShape());
+    for (auto [d, size] : llvm::zip_equal(llvm::make_filter_range(llvm::seq<int64_t>(0, type.getRank()), [&](int64_t d) { return type.isDynamicDim(d); }), op.getDynamicSizes()))
+      shape[d] = upperBound(size).value_or(ShapedType::kDynamic);
+    bool bounded = ShapedType::isStaticShape(shape);
+    if (!bounded || (total += ShapedType::getNumElements(shape) * elementBytes(type.getElementType())) > kMaxScratchBytes) {
       op.emitError("kernel needs unbounded scratch: a temporary of type ") << type << " where at most " << kMaxScratchBytes << " bytes are allowed";
       return WalkResult::interrupt();
     }
     OpBuilder b = OpBuilder::atBlockBegin(&func.getBody().front());
-    auto promoted = memref::AllocaOp::create(b, op.getLoc(), type, b.getI64IntegerAttr(64));
-    op.replaceAllUsesWith(promoted.getResult());
+    Value promoted = memref::AllocaOp::create(b, op.getLoc(), MemRefType::get(shape, type.getElementType()), b.getI64IntegerAttr(64));
+    b.setInsertionPoint(op);
+    if (!type.hasStaticShape())
+      promoted = viewOf(b, op.getLoc(), promoted, type, memref::getMixedSizes(b, op.getLoc(), op));
+    op.replaceAllUsesWith(promoted);
     op.erase();
     return WalkResult::advance();
   });
@@ -201,10 +236,13 @@ struct EmitLoopsPass : impl::EmitLoopsPassBase<EmitLoopsPass> {
     ret->erase();
     func.setType(b.getFunctionType(func.getArgumentTypes(), {}));
 
-    scf::ForOp parallel;
+    DimNames names(func);
     if (roots.size() == 1)
       if (auto root = dyn_cast_or_null<linalg::GenericOp>(roots.front()))
-        parallel = tileRoot(collapseElementwise(root));
+        tileRoot(collapseElementwise(root));
+    names.apply(func);
+    cleanUp(func);
+    shareDestinations(func);
     cleanUp(func);
     if (failed(bufferize(func)))
       return signalPassFailure();
@@ -212,6 +250,7 @@ struct EmitLoopsPass : impl::EmitLoopsPassBase<EmitLoopsPass> {
     dropSelfCopies(func);
     if (failed(promoteScratch(func)))
       return signalPassFailure();
+    copiesToLinalg(func);
     SmallVector<linalg::LinalgOp> ops;
     func.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     IRRewriter rewriter(func.getContext());

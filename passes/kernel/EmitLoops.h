@@ -22,6 +22,26 @@ mlir::linalg::GenericOp collapseElementwise(mlir::linalg::GenericOp op);
 /// Tiles `root` over its outer parallel dims, fuses its producers into the tile loop, and makes one loop of the tile loops, marked
 /// `tensel.parallel`. Returns that loop, or null when there is nothing to tile.
 mlir::scf::ForOp tileRoot(mlir::linalg::GenericOp root);
+
+/// One name (argument and dim, or a constant) for all dims that a kernel's ops step through together; see UnifyDims.cpp.
+class DimNames {
+public:
+  /// Looks at the ops on tensors, before tiling.
+  explicit DimNames(mlir::func::FuncOp func);
+  /// Rewrites tensor.dim and memref.dim of arguments to ask for the name.
+  void apply(mlir::func::FuncOp func);
+
+private:
+  struct Name {
+    mlir::Value memref;
+    int64_t dim, size;
+  };
+  llvm::DenseMap<std::pair<void *, int64_t>, Name> names;
+};
+
+/// Lets elementwise producers inside the tile loop write to the destination of the op that consumes them, where that op overwrites it
+/// element by element; a row of exponentials then needs no buffer of its own.
+void shareDestinations(mlir::func::FuncOp func);
 } // namespace tensel
 
 #endif // TENSEL_PASSES_KERNEL_EMITLOOPS_H
