@@ -37,8 +37,7 @@ static int readConfig(const char *path, config *out) {
   if (!file)
     return fail(path, "cannot be opened");
   out->count = 0;
-  int good = fscanf(file, "window %d %d %d %d %d\n", &out->begin, &out->end, &out->block, &out->padding,
-                    &out->smallest) == 5 &&
+  int good = fscanf(file, "window %d %d %d %d %d\n", &out->begin, &out->end, &out->block, &out->padding, &out->smallest) == 5 &&
              out->begin > 0 && out->end > 0 && out->begin + out->end <= MaxWindow && out->block <= MaxWindow &&
              out->begin < out->block && out->end < out->block && out->smallest > 0 && out->smallest <= out->begin;
   while (good && out->count < MaxLabels) {
@@ -140,8 +139,7 @@ static int identify(tensel_session *session, const config *conf, const char *pat
     if (scores[i] > scores[best])
       best = i;
   const label *kind = &conf->labels[best];
-  printf("%s: %s %.3f\n", path, (double)scores[best] >= kind->threshold ? kind->shown : kind->below,
-         (double)scores[best]);
+  printf("%s: %s %.3f\n", path, (double)scores[best] >= kind->threshold ? kind->shown : kind->below, (double)scores[best]);
   return 0;
 }
 
