@@ -25,41 +25,64 @@ static LogicalResult condition(Node &n, Value v, Value &flag) {
   return success();
 }
 
+static bool squeezes(const GraphProto &graph) {
+  return llvm::any_of(graph.nodes, [](const NodeProto &node) { return node.opType == "Squeeze"; });
+}
+
+/// A graph.if of both branches; empty when they differ in rank or element type.
+static FailureOr<SmallVector<Value>> buildIf(Node &n, Value flag, const GraphProto &thenGraph,
+                                             const GraphProto &elseGraph) {
+  OperationState state(n.loc, graph::IfOp::getOperationName());
+  state.addOperands(flag);
+  SmallVector<SmallVector<Value>> yields(2);
+  for (int i = 0; i < 2; ++i) {
+    Region *region = state.addRegion();
+    OpBuilder::InsertionGuard guard(n.b);
+    n.b.createBlock(region);
+    if (mlir::failed(n.importer.importGraph(i ? elseGraph : thenGraph, {}, n.scope, yields[i])))
+      return failure();
+    graph::YieldOp::create(n.b, n.loc, yields[i]);
+  }
+  if (yields[0].size() != yields[1].size())
+    return n.fail("branches give " + Twine(yields[0].size()) + " and " + Twine(yields[1].size()) + " values");
+  for (auto [x, y] : llvm::zip(yields[0], yields[1])) {
+    Type merged = mergeTypes(x.getType(), y.getType());
+    if (!merged) {
+      n.importer.intCache.clear(); // it knows values of the regions that go now
+      return SmallVector<Value>();
+    }
+    state.addTypes(merged);
+  }
+  return SmallVector<Value>(n.b.create(state)->getResults());
+}
+
 static LogicalResult branch(Node &n) {
   const GraphProto *thenGraph = n.graphAttr("then_branch");
   const GraphProto *elseGraph = n.graphAttr("else_branch");
   Value flag;
   if (!thenGraph || !elseGraph || mlir::failed(condition(n, n.in(0), flag)))
     return failure();
+  const GraphProto *chosen = nullptr;
   SmallVector<Value> results;
   // A branch that is known now costs nothing, and the other may not even fit.
   if (std::optional<Ints> known = n.known(n.in(0)); known && known->size() == 1) {
-    if (mlir::failed(n.importer.importGraph((*known)[0] ? *thenGraph : *elseGraph, {}, n.scope, results)))
-      return failure();
+    chosen = (*known)[0] ? thenGraph : elseGraph;
   } else {
-    OperationState state(n.loc, graph::IfOp::getOperationName());
-    state.addOperands(flag);
-    SmallVector<SmallVector<Value>> yields(2);
-    for (int i = 0; i < 2; ++i) {
-      Region *region = state.addRegion();
-      OpBuilder::InsertionGuard guard(n.b);
-      n.b.createBlock(region);
-      if (mlir::failed(n.importer.importGraph(i ? *elseGraph : *thenGraph, {}, n.scope, yields[i])))
-        return failure();
-      graph::YieldOp::create(n.b, n.loc, yields[i]);
+    auto built = buildIf(n, flag, *thenGraph, *elseGraph);
+    if (mlir::failed(built))
+      return failure();
+    results = *built;
+    // Exporters write x.squeeze(d) as "if dim d is 1: Squeeze, else Identity". Ranks are static
+    // here, so the squeeze it is; another dim than 1 fails there.
+    if (results.empty() && !thenGraph->outputs.empty()) {
+      if (squeezes(*thenGraph) == squeezes(*elseGraph))
+        return n.fail("the branches of a condition that only run time knows differ in rank or "
+                      "element type, expected equal ones");
+      chosen = squeezes(*thenGraph) ? thenGraph : elseGraph;
     }
-    if (yields[0].size() != yields[1].size())
-      return n.fail("branches give " + Twine(yields[0].size()) + " and " + Twine(yields[1].size()) + " values");
-    for (auto [i, pair] : llvm::enumerate(llvm::zip(yields[0], yields[1]))) {
-      Type merged = mergeTypes(std::get<0>(pair).getType(), std::get<1>(pair).getType());
-      if (!merged)
-        return n.fail("output " + Twine(i) +
-                      " differs in rank or element type between the branches of a condition "
-                      "that only run time knows");
-      state.addTypes(merged);
-    }
-    results = SmallVector<Value>(n.b.create(state)->getResults());
   }
+  if (chosen && mlir::failed(n.importer.importGraph(*chosen, {}, n.scope, results)))
+    return failure();
   for (unsigned i = 0; i < n.numOutputs() && i < results.size(); ++i)
     n.set(i, results[i]);
   return success();

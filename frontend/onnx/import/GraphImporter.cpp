@@ -170,6 +170,19 @@ StringAttr GraphImporter::symbolFor(StringRef name) {
   return known;
 }
 
+std::optional<Ints> GraphImporter::givenInts(Value v) {
+  auto argument = dyn_cast<BlockArgument>(v);
+  auto function = argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : nullptr;
+  if (!function)
+    return std::nullopt;
+  auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), "graph.name");
+  auto found = name ? options.inputValues.find(name.str()) : options.inputValues.end();
+  if (found == options.inputValues.end())
+    return std::nullopt;
+  function.setArgAttr(argument.getArgNumber(), "graph.value", b.getDenseI64ArrayAttr(found->second));
+  return Ints(found->second.begin(), found->second.end());
+}
+
 static Location namedLoc(OpBuilder &b, StringRef name) { return NameLoc::get(b.getStringAttr(name)); }
 
 LogicalResult GraphImporter::addInputs(func::FuncOp function, Scope &scope) {

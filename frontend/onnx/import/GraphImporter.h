@@ -39,6 +39,8 @@ public:
   /// The element type, or null with `error` for those the graph dialect lacks.
   mlir::Type elementType(DataType type);
   llvm::LogicalResult fail(const llvm::Twine &message);
+  /// The value that ImportOptions gives for an argument of main; marks the argument.
+  std::optional<Ints> givenInts(mlir::Value v);
   const AttributeProto *resolve(const AttributeProto &attribute, const Scope &scope) const;
   int64_t opsetOf(std::string_view domain, const Scope &scope) const;
 

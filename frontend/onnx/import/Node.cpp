@@ -184,8 +184,14 @@ std::optional<Ints> Node::known(Value v) {
   return result;
 }
 
+std::optional<Ints> Node::knownOrGiven(Value v) {
+  if (std::optional<Ints> ints = known(v))
+    return ints;
+  return importer.givenInts(v);
+}
+
 Ints Node::constantInts(unsigned i, StringRef what) {
-  if (std::optional<Ints> ints = known(in(i)))
+  if (std::optional<Ints> ints = knownOrGiven(in(i)))
     return *ints;
   (void)fail("input " + Twine(i) + " (" + what + ") is computed at run time, expected a constant");
   return {};
@@ -249,6 +255,9 @@ Value Node::transpose(Value x, ArrayRef<int64_t> permutation) {
 Value Node::reshape(Value x, ArrayRef<int64_t> to) { return reshapeTo(x, shape(to)); }
 
 Value Node::checkShape(Value shape) {
+  if (rank(shape) <= 1)
+    if (std::optional<Ints> given = importer.givenInts(shape))
+      return this->shape(*given);
   if (!isa<IntegerType>(elem(shape)) || rank(shape) > 1)
     (void)fail("expected a 1-D integer tensor for a shape");
   else if (rank(shape) == 1 && !isStatic(shape, 0))

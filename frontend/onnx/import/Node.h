@@ -95,6 +95,8 @@ public:
   mlir::Value tensor(const TensorProto &proto);
   /// The integers of `v` when they are all known at import; flat.
   std::optional<Ints> known(mlir::Value v);
+  /// The same, and also the value that the program is compiled for when `v` is such an input.
+  std::optional<Ints> knownOrGiven(mlir::Value v);
   /// The same for an input that must be constant: an error names it.
   Ints constantInts(unsigned i, llvm::StringRef what);
   std::optional<llvm::SmallVector<double>> knownFloats(mlir::Value v);
