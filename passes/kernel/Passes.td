@@ -3,6 +3,17 @@
 
 include "mlir/Pass/PassBase.td"
 
+def LowerToLinalgPass : Pass<"tensel-lower-to-linalg", "::mlir::func::FuncOp"> {
+  let summary = "Lowers the graph ops of a kernel function to linalg, tensor, scf, arith and math ops on tensors.";
+  let description = [{
+    Elementwise and moving ops are computed inside the loops that need them; reductions and contractions become linalg.generic
+    ops that write to the kernel's destination arguments. Unsigned element types become signless, in the signature too.
+    Arguments whose `graph.dims` name a dim alike have equal dims. Numeric class: reassociates (sums).
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
 def PrepareKernelPass : Pass<"tensel-prepare-kernel", "::mlir::func::FuncOp"> {
   let summary = "Brings a kernel's linalg ops into few linalg.generic ops: named ops generalised, elementwise chains fused.";
   let description = [{
