@@ -97,6 +97,9 @@ std::string Reader::readSegments() {
       return "the segment at " + number(load.p_vaddr) + " is outside the file or larger than 2^31 bytes";
     uint64_t begin = load.p_vaddr, end = begin + load.p_memsz, fileEnd = begin + load.p_filesz;
     uint32_t prot = protRead | (load.p_flags & PF_W ? protWrite : 0) | (load.p_flags & PF_X ? protExecute : 0);
+    // Linkers leave gaps of a page; more would only be zeros in the package.
+    if (fileEnd > (uint64_t(1) << 20) + 4 * uint64_t(size))
+      return "the segment at " + number(begin) + " is far from the others";
     if ((prot & protWrite) && (prot & protExecute))
       return "the segment at " + number(begin) + " is writable and executable";
     std::string error;

@@ -138,8 +138,8 @@ tensel_status_t tensel_model::loadFile(const char *path, Error &error) {
   return status;
 }
 
-tensel_status_t tensel_model::loadMemory(const void *data, size_t size, Error &error) {
-  tensel_status_t status = package.openMemory(data, size, Hashes::Check, error);
+tensel_status_t tensel_model::loadMemory(const void *data, size_t size, Error &error, Hashes hashes) {
+  tensel_status_t status = package.openMemory(data, size, hashes, error);
   if (status == TENSEL_OK)
     status = buildTables(error);
   return status == TENSEL_OK ? loadCode(error) : status;

@@ -37,7 +37,8 @@ struct tensel_model {
   tensel::rt::Array<tensel::rt::KernelAddress> kernelAddresses;
 
   tensel_status_t loadFile(const char *path, tensel::rt::Error &error);
-  tensel_status_t loadMemory(const void *data, size_t size, tensel::rt::Error &error);
+  tensel_status_t loadMemory(const void *data, size_t size, tensel::rt::Error &error,
+                             tensel::rt::Hashes hashes = tensel::rt::Hashes::Check);
   tensel_status_t loadStatic(const tensel_static_model &description, tensel::rt::Error &error);
 
   size_t functionCount() const { return firstTensor.size() ? firstTensor.size() - 1 : 0; }
