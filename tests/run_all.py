@@ -82,7 +82,7 @@ def pytest_suite(name: str) -> Outcome:
 
 def lit_suite(jobs: int) -> Outcome:
     report = LOGS / "test-lit.xml"
-    command = [sys.executable, "-m", "lit.main", f"-j{jobs}", "-v", "--timeout=120", f"--xunit-xml-output={report}",
+    command = [str(Path(sys.executable).parent / "lit"), f"-j{jobs}", "-v", "--timeout=120", f"--xunit-xml-output={report}",
                "build/tests"]
     return run_with_junit("lit", command, report)
 
