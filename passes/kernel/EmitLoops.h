@@ -30,8 +30,11 @@ public:
   explicit DimNames(mlir::func::FuncOp func);
   /// Rewrites tensor.dim and memref.dim of arguments to ask for the name.
   void apply(mlir::func::FuncOp func);
+  /// The dim of a memref argument: a constant, or one memref.dim per name, made at the builder's place on first use.
+  mlir::Value get(mlir::OpBuilder &b, mlir::Location loc, mlir::Value memref, int64_t dim);
 
 private:
+  llvm::DenseMap<std::pair<void *, int64_t>, mlir::Value> made;
   struct Name {
     mlir::Value memref;
     int64_t dim, size;

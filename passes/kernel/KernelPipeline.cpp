@@ -15,6 +15,9 @@ using namespace mlir;
 namespace tensel {
 void buildKernelPipeline(OpPassManager &pm, const KernelOptions &options) {
   pm.addNestedPass<func::FuncOp>(createPrepareKernelPass());
+  EmitContractionPassOptions contraction;
+  contraction.vectorBits = options.vectorBits;
+  pm.addNestedPass<func::FuncOp>(createEmitContractionPass(contraction));
   pm.addNestedPass<func::FuncOp>(createEmitLoopsPass());
   pm.addPass(createLowerKernelAbiPass());
   pm.addPass(createLowerKernelToLLVMPass());

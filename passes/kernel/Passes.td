@@ -23,6 +23,18 @@ def PrepareKernelPass : Pass<"tensel-prepare-kernel", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::affine::AffineDialect"];
 }
 
+def EmitContractionPass : Pass<"tensel-emit-contraction", "::mlir::func::FuncOp"> {
+  let summary = "Emits the loop nest of kernels that are one contraction with an elementwise epilogue.";
+  let description = [{
+    Matrix products, batched or not, with any operand transposed, and convolutions on padded input: everything whose body is `out += a * b`
+    with indices that are sums of loop * constant. Register tiles of broadcast-multiply-add over panels packed on the stack; the nest is drawn in
+    EmitContraction.cpp. Other kernels are left to `tensel-emit-loops`. Numeric class: reassociates (K is summed in blocks, in order).
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "int64_t", "256", "Width of a vector register: 256 or 512">];
+  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::affine::AffineDialect"];
+}
+
 def EmitLoopsPass : Pass<"tensel-emit-loops", "::mlir::func::FuncOp"> {
   let summary = "Turns a kernel on tensors into loops on memrefs, the outermost marked `tensel.parallel`.";
   let description = [{

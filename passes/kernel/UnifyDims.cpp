@@ -32,6 +32,12 @@ DimNames::DimNames(func::FuncOp func) {
         if (auto type = dyn_cast<RankedTensorType>(result.getType()))
           for (int64_t d = 0; d < type.getRank(); ++d)
             classes.unionSets(id(result, d), id(dps.getTiedOpOperand(result)->get(), d));
+    if (auto ret = dyn_cast<func::ReturnOp>(op)) // results have the dims of their destinations
+      for (auto [result, arg] : llvm::zip_equal(ret.getOperands(), func.getArguments().take_back(ret.getNumOperands())))
+        for (Operation *user : arg.getUsers())
+          if (auto tensor = dyn_cast<bufferization::ToTensorOp>(user))
+            for (int64_t d = 0, rank = cast<RankedTensorType>(tensor.getType()).getRank(); d < rank; ++d)
+              classes.unionSets(id(result, d), id(tensor, d));
     if (auto cast = dyn_cast<tensor::CastOp>(op))
       if (auto type = dyn_cast<RankedTensorType>(cast.getType()))
         for (int64_t d = 0; d < type.getRank(); ++d)
@@ -54,6 +60,19 @@ DimNames::DimNames(func::FuncOp func) {
       if (auto leader = classes.findLeader(id(op, d)); leader != classes.member_end() && leaders.contains(*leader))
         names[id(op.getBuffer(), d)] = leaders[*leader];
   });
+}
+
+Value DimNames::get(OpBuilder &b, Location loc, Value memref, int64_t dim) {
+  int64_t size = cast<MemRefType>(memref.getType()).getDimSize(dim);
+  if (auto name = names.find({memref.getAsOpaquePointer(), dim}); name != names.end()) {
+    size = name->second.size;
+    memref = name->second.memref;
+    dim = name->second.dim;
+  }
+  Value &value = made[{memref.getAsOpaquePointer(), dim}];
+  if (!value)
+    value = ShapedType::isStatic(size) ? arith::ConstantIndexOp::create(b, loc, size).getResult() : memref::DimOp::create(b, loc, memref, dim).getResult();
+  return value;
 }
 
 void DimNames::apply(func::FuncOp func) {

@@ -1,0 +1,70 @@
+// The emitter of contraction kernels: what its files share. The nest is drawn in EmitContraction.cpp.
+#ifndef TENSEL_PASSES_KERNEL_CONTRACTIONEMITTER_H
+#define TENSEL_PASSES_KERNEL_CONTRACTIONEMITTER_H
+
+#include "passes/kernel/Contraction.h"
+
+namespace tensel {
+/// Sizes of the register tile and of the packed panels.
+struct TileShape {
+  int64_t lanes;   // elements of a vector register
+  int64_t rows;    // MR: rows of a register tile
+  int64_t vectors; // vectors per row
+  int64_t kBlock;  // KC: reduction steps per panel
+  int64_t panels;  // panels that are packed together and reused for all rows
+  bool packed;     // false: the vector operand is read in place
+  bool fullOnly;   // every tile has all its columns
+  bool oneBlock;   // K fits one block: no partial sums
+  int64_t columns() const { return lanes * vectors; }
+};
+
+TileShape chooseTileShape(IndexMath &m, const Contraction &c, int64_t vectorBits);
+
+class ContractionEmitter {
+public:
+  ContractionEmitter(const Contraction &c, const TileShape &shape, IndexMath &m) : c(c), shape(shape), m(m), b(m.b), loc(m.loc) {}
+  /// Emits the whole nest at the builder's place, which is in the function's entry block.
+  void emit();
+
+private:
+  using Body = llvm::function_ref<void(mlir::Value)>;
+  void loop(mlir::Value from, mlir::Value to, int64_t step, Body body);
+  void branch(mlir::Value condition, llvm::function_ref<void()> yes, llvm::function_ref<void()> no);
+  mlir::Value stackBuffer(mlir::Type element, int64_t size);
+  mlir::Value load(mlir::Value flat, mlir::Value at);
+  mlir::VectorType vectorOf(mlir::Type element) { return mlir::VectorType::get({shape.lanes}, element); }
+
+  void emitItem(mlir::Value item);
+  void emitBlock(mlir::Value k0);
+  void emitRows();
+
+  // Pack.cpp
+  void fillOffsetTable(mlir::Value table, const FlatOperand &operand, mlir::Value k0, mlir::Value kc);
+  void packPanel(mlir::Value t);
+  /// Offset of reduction step k of the block; null for 0.
+  mlir::Value kOffset(const FlatOperand &operand, mlir::Value table, mlir::Value k);
+
+  // Tile.cpp
+  void emitTile(mlir::Value row, int64_t rows, mlir::Value t);
+  llvm::SmallVector<mlir::Value> emitSums(llvm::ArrayRef<mlir::Value> initial, llvm::ArrayRef<mlir::Value> rowOffsets, int64_t rows, mlir::Value t, bool masked);
+  void emitStores(mlir::Value row, int64_t rows, llvm::ArrayRef<mlir::Value> sums, bool masked);
+  void emitRow(mlir::Value row, llvm::ArrayRef<mlir::Value> sums, bool masked, bool last);
+  mlir::Value applyEpilogue(mlir::Value row, int64_t vector, mlir::Value sum, bool masked);
+  mlir::Value loadVector(mlir::Value flat, mlir::Value at, int64_t vector, bool masked);
+  mlir::Value column(int64_t vector) { return m.constant(vector * shape.lanes); }
+
+  const Contraction &c;
+  TileShape shape;
+  IndexMath &m;
+  mlir::OpBuilder &b;
+  mlir::Location loc;
+
+  // Values of the place that is being emitted.
+  mlir::Value panelBuffer, columnTable, vectorTable, scalarTable, tileBuffer;
+  mlir::Value tilesN, firstTile, panels, rowBegin, rowEnd, blockStart, blockSize, isFirst, isLast;
+  mlir::Value vectorBase, scalarBase, outBase, firstColumn, validColumns;
+  llvm::SmallVector<mlir::Value> extraBases;
+};
+} // namespace tensel
+
+#endif // TENSEL_PASSES_KERNEL_CONTRACTIONEMITTER_H

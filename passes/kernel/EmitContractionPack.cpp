@@ -1,0 +1,80 @@
+// Packing: a panel is [KC][NR] of the vector operand, in the order in which the register tile reads it. A panel whose columns are neighbours in
+// memory is copied by vectors; others are gathered through a table of NR column offsets.
+#include "passes/kernel/ContractionEmitter.h"
+
+using namespace mlir;
+
+namespace tensel {
+/// The loops of K, innermost last, are counted like the digits of a number, so that no step needs a division.
+void ContractionEmitter::fillOffsetTable(Value table, const FlatOperand &operand, Value k0, Value kc) {
+  SmallVector<Value> digits;
+  Value rest = k0;
+  for (size_t i = c.k.dims.size(); i-- > 0;) {
+    digits.insert(digits.begin(), i ? m.rem(rest, c.k.sizes[i]) : rest);
+    if (i)
+      rest = m.div(rest, c.k.sizes[i]);
+  }
+  auto steps = scf::ForOp::create(b, loc, m.constant(0), kc, m.constant(1), digits);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(steps.getBody());
+  SmallVector<Value> next(steps.getRegionIterArgs());
+  Value offset, one = m.constant(1), zero = m.constant(0);
+  for (auto [digit, dim] : llvm::zip_equal(next, c.k.dims))
+    offset = m.add(offset, m.mul(digit, operand.coefs[dim]));
+  memref::StoreOp::create(b, loc, offset, table, steps.getInductionVar());
+  Value carry = arith::ConstantIntOp::create(b, loc, 1, 1);
+  for (size_t i = c.k.dims.size(); i-- > 0;) {
+    Value raised = m.add(next[i], b.createOrFold<arith::SelectOp>(loc, carry, one, zero));
+    if (i) {
+      carry = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, raised, c.k.sizes[i]);
+      raised = arith::SelectOp::create(b, loc, carry, zero, raised);
+    }
+    next[i] = raised;
+  }
+  scf::YieldOp::create(b, loc, next);
+}
+
+Value ContractionEmitter::kOffset(const FlatOperand &operand, Value table, Value k) {
+  if (!c.k.moves(operand))
+    return {};
+  if (Value stride = c.k.commonStride(m, operand))
+    return m.mul(m.add(blockStart, k), stride);
+  return load(table, k);
+}
+
+void ContractionEmitter::packPanel(Value t) {
+  int64_t columns = shape.columns();
+  Type element = c.vector.elementType();
+  Value first = m.mul(m.add(firstTile, t), m.constant(columns)), zero = m.constant(0);
+  Value lastColumn = m.sub(c.n.total, m.constant(1));
+  Value panel = m.mul(t, m.constant(shape.kBlock * columns));
+  // Offsets of the columns; those past the edge repeat the last one.
+  loop(zero, m.constant(columns), 1, [&](Value j) {
+    Value at = shape.fullOnly ? m.add(first, j) : m.min(m.add(first, j), lastColumn);
+    Value offset = c.n.offset(m, c.vector, at);
+    memref::StoreOp::create(b, loc, offset, columnTable, j);
+  });
+  Value start = load(columnTable, zero), end = load(columnTable, m.constant(columns - 1));
+  Value contiguous = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, m.sub(end, start), m.constant(columns - 1));
+  branch(
+      contiguous,
+      [&] {
+        loop(zero, blockSize, 1, [&](Value k) {
+          Value from = m.add(m.add(vectorBase, start), kOffset(c.vector, vectorTable, k)), to = m.add(panel, m.mul(k, m.constant(columns)));
+          for (int64_t v = 0; v < shape.vectors; ++v) {
+            Value values = vector::LoadOp::create(b, loc, vectorOf(element), c.vector.flat, m.add(from, column(v)));
+            vector::StoreOp::create(b, loc, values, panelBuffer, m.add(to, column(v)));
+          }
+        });
+      },
+      [&] {
+        loop(zero, blockSize, 1, [&](Value k) {
+          Value from = m.add(vectorBase, kOffset(c.vector, vectorTable, k)), to = m.add(panel, m.mul(k, m.constant(columns)));
+          loop(zero, m.constant(columns), 1, [&](Value j) {
+            Value value = load(c.vector.flat, m.add(from, load(columnTable, j)));
+            memref::StoreOp::create(b, loc, value, panelBuffer, m.add(to, j));
+          });
+        });
+      });
+}
+} // namespace tensel
