@@ -21,7 +21,7 @@ from xml.etree import ElementTree
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 LOGS = BUILD / "logs"
-TIMEOUT = 3000
+TIMEOUT = 1500
 
 
 @dataclass
@@ -82,7 +82,7 @@ def pytest_suite(name: str) -> Outcome:
 
 def lit_suite(jobs: int) -> Outcome:
     report = LOGS / "test-lit.xml"
-    command = [str(Path(sys.executable).parent / "lit"), f"-j{jobs}", "-v", "--timeout=120", f"--xunit-xml-output={report}",
+    command = [str(Path(sys.executable).parent / "lit"), f"-j{jobs}", "-v", f"--xunit-xml-output={report}",
                "build/tests"]
     return run_with_junit("lit", command, report)
 
