@@ -65,3 +65,10 @@ def test_files_say_what_they_do() -> None:
 def test_no_file_is_empty() -> None:
     wrong = [path for path in tracked() if path.endswith((*CODE, ".mlir", ".md")) and not read(path).strip()]
     assert not wrong, "\n".join(wrong)
+
+
+def test_the_reference_shares_nothing_with_code_generation() -> None:
+    wrong = [f"{path}: found '{target}'" for path in with_suffix(".cpp", ".h") if path.startswith("compiler/reference/")
+             for target in INCLUDE.findall(read(path))
+             if target.startswith("passes/kernel") or "Linalg" in target or "LLVMIR" in target]
+    assert not wrong, "\n".join(wrong)

@@ -1,0 +1,80 @@
+"""What the command line promises besides errors: --expect, --benchmark, --profile, inspect, phases, help."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from programs import compile_model, tensel
+from small_models import mlp, mlp_answer, save
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model, its package, an input and the right output."""
+    path = tmp_path_factory.mktemp("cli")
+    model, weights = mlp()
+    save(model, path / "mlp.onnx")
+    compile_model(path / "mlp.onnx", path / "mlp.tensel", "--shape", "N=1..8")
+    x = np.random.default_rng(0).standard_normal((3, 16), np.float32)
+    np.save(path / "x.npy", x)
+    np.save(path / "y.npy", mlp_answer(x, weights))
+    np.save(path / "wrong.npy", mlp_answer(x, weights) + 1)
+    return path
+
+
+def given(folder: Path) -> list[object]:
+    return ["--input", f"x=@{folder}/x.npy"]
+
+
+@pytest.mark.parametrize("name", ["mlp.onnx", "mlp.tensel"])
+def test_expectations(name: str, folder: Path) -> None:
+    tolerances = ["--rtol", 1e-4, "--atol", 1e-4]
+    good = tensel("run", folder / name, *given(folder), "--expect", f"y=@{folder}/y.npy", *tolerances)
+    assert good.returncode == 0, good.stderr
+    wrong = tensel("run", folder / name, *given(folder), "--expect", f"y=@{folder}/wrong.npy", *tolerances)
+    assert wrong.returncode == 1
+    assert "y" in wrong.stderr
+
+
+def test_benchmark_is_one_json_line(folder: Path) -> None:
+    done = tensel("run", folder / "mlp.tensel", *given(folder), "--benchmark=0.1", "--threads=1")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    assert 0 < found["min_ms"] <= found["median_ms"]
+    assert found["runs"] >= 1
+    assert found["threads"] == 1
+
+
+def test_profile_names_kernels(folder: Path, tmp_path: Path) -> None:
+    done = tensel("run", folder / "mlp.tensel", *given(folder), f"--profile={tmp_path}/p.json", "--threads=1")
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "p.json").read_text())
+    kernels = found["kernels"] if isinstance(found, dict) else found
+    assert kernels
+    assert all({"name", "calls", "nanoseconds", "flops"} <= kernel.keys() for kernel in kernels)
+
+
+def test_inspect(folder: Path) -> None:
+    text = tensel("inspect", folder / "mlp.tensel")
+    assert text.returncode == 0, text.stderr
+    for part in ("x", "y", "N", "1..8"):
+        assert part in text.stdout
+    found = tensel("inspect", folder / "mlp.tensel", "--json")
+    assert found.returncode == 0, found.stderr
+    assert json.loads(found.stdout)
+
+
+def test_generated_inputs(folder: Path) -> None:
+    for spec in ("zeros", "ones", "random", "random:7", "iota", "2x16xf32=0.5"):
+        done = tensel("run", folder / "mlp.tensel", "--input", f"x={spec}", "--shape", "N=2")
+        assert done.returncode == 0, f"{spec}: {done.stderr}"
+
+
+def test_help_and_version() -> None:
+    for arguments in (["--help"], ["compile", "--help"], ["run", "--help"], ["--version"]):
+        done = tensel(*arguments)
+        assert done.returncode == 0
+        assert done.stdout
