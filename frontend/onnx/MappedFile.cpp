@@ -13,8 +13,7 @@
 
 using namespace tensel::onnx;
 
-std::shared_ptr<MappedFile> MappedFile::map(int descriptor, const std::string &path, bool inside,
-                                            std::string &error) {
+std::shared_ptr<MappedFile> MappedFile::map(int descriptor, const std::string &path, bool inside, std::string &error) {
   std::shared_ptr<MappedFile> result;
   struct stat info;
   if (fstat(descriptor, &info) != 0) {
@@ -22,8 +21,7 @@ std::shared_ptr<MappedFile> MappedFile::map(int descriptor, const std::string &p
   } else if (!S_ISREG(info.st_mode)) {
     error = "'" + path + "' is not a regular file";
   } else if (inside && info.st_nlink != 1) {
-    error = "'" + path + "' has " + std::to_string(info.st_nlink) +
-            " hard links, expected 1 for external data";
+    error = "'" + path + "' has " + std::to_string(info.st_nlink) + " hard links, expected 1 for external data";
   } else {
     result.reset(new MappedFile());
     result->name = path;
@@ -57,8 +55,7 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::string &path, std::strin
   return map(descriptor, path, /*inside=*/false, error);
 }
 
-std::shared_ptr<MappedFile>
-MappedFile::openBeneath(const std::string &root, const std::string &relative, std::string &error) {
+std::shared_ptr<MappedFile> MappedFile::openBeneath(const std::string &root, const std::string &relative, std::string &error) {
   std::string shown = root + "/" + relative;
   if (relative.empty() || relative.find('\0') != std::string::npos) {
     error = "external data location is empty or holds a zero byte";
@@ -72,14 +69,12 @@ MappedFile::openBeneath(const std::string &root, const std::string &relative, st
   struct open_how how = {};
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  auto descriptor =
-      static_cast<int>(syscall(SYS_openat2, directory, relative.c_str(), &how, sizeof(how)));
+  auto descriptor = static_cast<int>(syscall(SYS_openat2, directory, relative.c_str(), &how, sizeof(how)));
   int reason = errno;
   close(directory);
   if (descriptor < 0) {
     if (reason == EXDEV || reason == ELOOP)
-      error =
-          "external data '" + relative + "' leaves the model's directory or goes through a link";
+      error = "external data '" + relative + "' leaves the model's directory or goes through a link";
     else
       error = "cannot open external data '" + shown + "': " + std::strerror(reason);
     return nullptr;

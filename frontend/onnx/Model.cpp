@@ -172,8 +172,7 @@ static void readAttribute(WireReader reader, AttributeProto &attribute, TensorSo
       break;
     case 22:
     case 23:
-      reader.fail("attribute '" + std::string(attribute.name) +
-                  "' is a sparse tensor, expected a dense one");
+      reader.fail("attribute '" + std::string(attribute.name) + "' is a sparse tensor, expected a dense one");
       break;
     default:
       break;
@@ -322,8 +321,8 @@ static void readFields(WireReader reader, ModelProto &model, TensorSource &sourc
     reader.fail("no opset_import, expected an ONNX ModelProto with field 8");
 }
 
-static std::optional<ModelProto> readAll(Bytes bytes, std::shared_ptr<MappedFile> file,
-                                         const std::string &directory, std::string &error) {
+static std::optional<ModelProto> readAll(Bytes bytes, std::shared_ptr<MappedFile> file, const std::string &directory,
+                                         std::string &error) {
   ModelProto model;
   ReadState state;
   state.base = bytes.data();
@@ -346,9 +345,7 @@ std::optional<ModelProto> tensel::onnx::readModel(const std::string &path, std::
   if (!file)
     return std::nullopt;
   size_t slash = path.rfind('/');
-  std::string directory = slash == std::string::npos ? "."
-                          : slash == 0               ? "/"
-                                                     : path.substr(0, slash);
+  std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
   Bytes bytes = file->bytes();
   if (bytes.empty()) {
     error = path + ": empty file, expected an ONNX model";
@@ -357,7 +354,6 @@ std::optional<ModelProto> tensel::onnx::readModel(const std::string &path, std::
   return readAll(bytes, std::move(file), directory, error);
 }
 
-std::optional<ModelProto> tensel::onnx::readModelBytes(Bytes bytes, const std::string &directory,
-                                                       std::string &error) {
+std::optional<ModelProto> tensel::onnx::readModelBytes(Bytes bytes, const std::string &directory, std::string &error) {
   return readAll(bytes, nullptr, directory, error);
 }

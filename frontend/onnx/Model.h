@@ -57,16 +57,14 @@ public:
   static std::shared_ptr<MappedFile> open(const std::string &path, std::string &error);
   /// Opens `relative` inside of the directory `root` without following links,
   /// and only a regular file that has one name.
-  static std::shared_ptr<MappedFile> openBeneath(const std::string &root,
-                                                 const std::string &relative, std::string &error);
+  static std::shared_ptr<MappedFile> openBeneath(const std::string &root, const std::string &relative, std::string &error);
   ~MappedFile();
   Bytes bytes() const { return content; }
   const std::string &path() const { return name; }
 
 private:
   MappedFile() = default;
-  static std::shared_ptr<MappedFile> map(int descriptor, const std::string &path, bool inside,
-                                         std::string &error);
+  static std::shared_ptr<MappedFile> map(int descriptor, const std::string &path, bool inside, std::string &error);
   Bytes content;
   std::string name;
 };
@@ -188,8 +186,7 @@ std::optional<ModelProto> readModel(const std::string &path, std::string &error)
 
 /// The same over bytes that the caller keeps alive; external data is looked up
 /// in `directory`, or refused when that is empty.
-std::optional<ModelProto> readModelBytes(Bytes bytes, const std::string &directory,
-                                         std::string &error);
+std::optional<ModelProto> readModelBytes(Bytes bytes, const std::string &directory, std::string &error);
 
 } // namespace tensel::onnx
 

@@ -10,28 +10,21 @@ using namespace tensel::onnx;
 static const struct {
   const char *name;
   unsigned bits;
-} dataTypes[] = {
-    {"undefined", 0},      {"float", 32},       {"uint8", 8},          {"int8", 8},
-    {"uint16", 16},        {"int16", 16},       {"int32", 32},         {"int64", 64},
-    {"string", 0},         {"bool", 8},         {"float16", 16},       {"double", 64},
-    {"uint32", 32},        {"uint64", 64},      {"complex64", 64},     {"complex128", 128},
-    {"bfloat16", 16},      {"float8e4m3fn", 8}, {"float8e4m3fnuz", 8}, {"float8e5m2", 8},
-    {"float8e5m2fnuz", 8}, {"uint4", 4},        {"int4", 4},           {"float4e2m1", 4},
-    {"float8e8m0", 8},     {"uint2", 2},        {"int2", 2},           {"float6e2m3", 8},
-    {"float6e3m2", 8}};
+} dataTypes[] = {{"undefined", 0},      {"float", 32},    {"uint8", 8},        {"int8", 8},           {"uint16", 16},
+                 {"int16", 16},         {"int32", 32},    {"int64", 64},       {"string", 0},         {"bool", 8},
+                 {"float16", 16},       {"double", 64},   {"uint32", 32},      {"uint64", 64},        {"complex64", 64},
+                 {"complex128", 128},   {"bfloat16", 16}, {"float8e4m3fn", 8}, {"float8e4m3fnuz", 8}, {"float8e5m2", 8},
+                 {"float8e5m2fnuz", 8}, {"uint4", 4},     {"int4", 4},         {"float4e2m1", 4},     {"float8e8m0", 8},
+                 {"uint2", 2},          {"int2", 2},      {"float6e2m3", 8},   {"float6e3m2", 8}};
 
 static bool isKnown(DataType type) {
   auto index = static_cast<int64_t>(type);
   return index >= 0 && index < static_cast<int64_t>(std::size(dataTypes));
 }
 
-const char *tensel::onnx::dataTypeName(DataType type) {
-  return dataTypes[isKnown(type) ? static_cast<int>(type) : 0].name;
-}
+const char *tensel::onnx::dataTypeName(DataType type) { return dataTypes[isKnown(type) ? static_cast<int>(type) : 0].name; }
 
-unsigned tensel::onnx::dataTypeBits(DataType type) {
-  return dataTypes[isKnown(type) ? static_cast<int>(type) : 0].bits;
-}
+unsigned tensel::onnx::dataTypeBits(DataType type) { return dataTypes[isKnown(type) ? static_cast<int>(type) : 0].bits; }
 
 int64_t TensorProto::count() const {
   int64_t result = 1;
@@ -59,8 +52,7 @@ static std::optional<uint64_t> byteSize(WireReader &reader, const TensorProto &t
   bool zero = false;
   for (int64_t dim : tensor.dims) {
     if (dim < 0) {
-      reader.fail("tensor '" + std::string(tensor.name) + "' has dimension " + std::to_string(dim) +
-                  ", expected 0 or more");
+      reader.fail("tensor '" + std::string(tensor.name) + "' has dimension " + std::to_string(dim) + ", expected 0 or more");
       return {};
     }
     zero |= dim == 0;
@@ -73,8 +65,7 @@ static std::optional<uint64_t> byteSize(WireReader &reader, const TensorProto &t
     return 0;
   uint64_t bits = dataTypeBits(tensor.type);
   if (count > (uint64_t(1) << 55)) {
-    reader.fail("tensor '" + std::string(tensor.name) + "' has " + std::to_string(count) +
-                " elements, expected at most 2^55");
+    reader.fail("tensor '" + std::string(tensor.name) + "' has " + std::to_string(count) + " elements, expected at most 2^55");
     return {};
   }
   return (count * bits + 7) / 8;
@@ -85,8 +76,7 @@ static bool parseNumber(std::string_view text, uint64_t &out) {
   return code == std::errc() && end == text.data() + text.size();
 }
 
-static void resolveExternal(WireReader &reader, TensorProto &tensor, const Fields &fields,
-                            uint64_t size, TensorSource &source) {
+static void resolveExternal(WireReader &reader, TensorProto &tensor, const Fields &fields, uint64_t size, TensorSource &source) {
   std::string location, who = "tensor '" + std::string(tensor.name) + "': ";
   uint64_t offset = 0, length = size;
   for (const StringPair &entry : fields.externalData) {
@@ -94,8 +84,8 @@ static void resolveExternal(WireReader &reader, TensorProto &tensor, const Field
     if (entry.key == "location")
       location = entry.value;
     if (number && !parseNumber(entry.value, *number))
-      return reader.fail(who + "external data " + std::string(entry.key) + " is '" +
-                         std::string(entry.value) + "', expected a number");
+      return reader.fail(who + "external data " + std::string(entry.key) + " is '" + std::string(entry.value) +
+                         "', expected a number");
   }
   if (source.directory.empty())
     return reader.fail(who + "external data in a model that was not read from a file");
@@ -110,9 +100,8 @@ static void resolveExternal(WireReader &reader, TensorProto &tensor, const Field
   }
   uint64_t end = 0;
   if (__builtin_add_overflow(offset, length, &end) || end > file->bytes().size())
-    return reader.fail(who + "external data needs bytes " + std::to_string(offset) + " to " +
-                       std::to_string(offset) + "+" + std::to_string(length) + ", '" + location +
-                       "' has " + std::to_string(file->bytes().size()));
+    return reader.fail(who + "external data needs bytes " + std::to_string(offset) + " to " + std::to_string(offset) + "+" +
+                       std::to_string(length) + ", '" + location + "' has " + std::to_string(file->bytes().size()));
   tensor.data = file->bytes().subspan(offset, length);
   tensor.file = file.get();
   tensor.offset = offset;
@@ -139,8 +128,8 @@ static void finish(WireReader &reader, TensorProto &tensor, Fields &fields, Tens
     return;
   std::string who = "tensor '" + std::string(tensor.name) + "'";
   if (!isKnown(tensor.type) || tensor.type == DataType::Undefined)
-    return reader.fail(who + " has element type " + std::to_string(static_cast<int>(tensor.type)) +
-                       ", expected 1 to " + std::to_string(std::size(dataTypes) - 1));
+    return reader.fail(who + " has element type " + std::to_string(static_cast<int>(tensor.type)) + ", expected 1 to " +
+                       std::to_string(std::size(dataTypes) - 1));
   std::optional<uint64_t> size = byteSize(reader, tensor);
   if (!size)
     return;
@@ -149,8 +138,7 @@ static void finish(WireReader &reader, TensorProto &tensor, Fields &fields, Tens
     for (int64_t dim : tensor.dims)
       count *= static_cast<uint64_t>(dim);
     if (count != tensor.strings.size())
-      reader.fail(who + " has " + std::to_string(tensor.strings.size()) + " strings, expected " +
-                  std::to_string(count));
+      reader.fail(who + " has " + std::to_string(tensor.strings.size()) + " strings, expected " + std::to_string(count));
     return;
   }
   if (fields.external) {
@@ -170,13 +158,11 @@ static void finish(WireReader &reader, TensorProto &tensor, Fields &fields, Tens
   if (!reader.ok())
     return;
   if (tensor.data.size() != *size)
-    return reader.fail(who + " of type " + dataTypeName(tensor.type) + " holds " +
-                       std::to_string(tensor.data.size()) + " bytes, expected " +
-                       std::to_string(*size));
+    return reader.fail(who + " of type " + dataTypeName(tensor.type) + " holds " + std::to_string(tensor.data.size()) +
+                       " bytes, expected " + std::to_string(*size));
   if (!tensor.file && !tensor.decoded && source.file) {
     tensor.file = source.file;
-    tensor.offset =
-        tensor.data.empty() ? 0 : static_cast<uint64_t>(tensor.data.data() - source.state.base);
+    tensor.offset = tensor.data.empty() ? 0 : static_cast<uint64_t>(tensor.data.data() - source.state.base);
   }
 }
 

@@ -49,8 +49,7 @@ uint64_t WireReader::rawVarint() {
 
 Bytes WireReader::rawBytes(uint64_t size) {
   if (size > left()) {
-    fail("field " + std::to_string(number) + " needs " + std::to_string(size) + " bytes, found " +
-         std::to_string(left()));
+    fail("field " + std::to_string(number) + " needs " + std::to_string(size) + " bytes, found " + std::to_string(left()));
     return {};
   }
   Bytes result(cur, size);
@@ -89,8 +88,7 @@ bool WireReader::next() {
   }
   number = static_cast<uint32_t>(key >> 3);
   if (wire != 0 && wire != 1 && wire != 2 && wire != 5) {
-    fail("field " + std::to_string(number) + " has wire type " + std::to_string(wire) +
-         ", expected 0, 1, 2 or 5");
+    fail("field " + std::to_string(number) + " has wire type " + std::to_string(wire) + ", expected 0, 1, 2 or 5");
     return false;
   }
   type = static_cast<WireType>(wire);
@@ -102,8 +100,7 @@ bool WireReader::expect(WireType wanted) {
   if (!pending)
     return false;
   if (type != wanted) {
-    fail("field " + std::to_string(number) + " has wire type " +
-         std::to_string(static_cast<int>(type)) + ", expected " +
+    fail("field " + std::to_string(number) + " has wire type " + std::to_string(static_cast<int>(type)) + ", expected " +
          std::to_string(static_cast<int>(wanted)));
     return false;
   }
@@ -116,8 +113,7 @@ uint64_t WireReader::varint() { return expect(WireType::Varint) ? rawVarint() : 
 int32_t WireReader::int32() {
   int64_t value = int64();
   if (value < INT32_MIN || value > INT32_MAX) {
-    fail("field " + std::to_string(number) + " holds " + std::to_string(value) +
-         ", expected a 32-bit number");
+    fail("field " + std::to_string(number) + " holds " + std::to_string(value) + ", expected a 32-bit number");
     return 0;
   }
   return static_cast<int32_t>(value);
@@ -169,8 +165,7 @@ void WireReader::repeated(std::vector<int32_t> &out) {
   for (int64_t value : wide) {
     // Writers store unsigned 32-bit patterns here too.
     if (value < INT32_MIN || value > UINT32_MAX)
-      return fail("field " + std::to_string(number) + " holds " + std::to_string(value) +
-                  ", expected a 32-bit number");
+      return fail("field " + std::to_string(number) + " holds " + std::to_string(value) + ", expected a 32-bit number");
     out.push_back(static_cast<int32_t>(value));
   }
 }
@@ -180,8 +175,8 @@ void WireReader::repeatedFixed(unsigned width, Bytes &view, std::vector<uint8_t>
   if (pending && type == WireType::Length) {
     run = bytes();
     if (run.size() % width)
-      return fail("field " + std::to_string(number) + " holds " + std::to_string(run.size()) +
-                  " bytes, expected a multiple of " + std::to_string(width));
+      return fail("field " + std::to_string(number) + " holds " + std::to_string(run.size()) + " bytes, expected a multiple of " +
+                  std::to_string(width));
     if (view.empty() && out.empty()) {
       view = run;
       return;

@@ -1,20 +1,39 @@
-// Prints the graph module of ONNX files, for working on the importer: one file
-// prints its module, several print a line each that says whether they import.
+// Prints the graph module of an ONNX file, for working on the importer:
+// `tensel-import FILE [--quiet] [NAME=1,2,3]...`, where NAME=... gives the value of an
+// integer input that the program may be compiled for.
 #include "frontend/onnx/import/Import.h"
 
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/raw_ostream.h"
 
 int main(int argc, char **argv) {
-  int failures = 0;
-  for (int i = 1; i < argc; ++i) {
-    mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-    auto module = tensel::onnx::importOnnx(context, argv[i]);
-    failures += !module;
-    if (argc == 2 && module)
-      module->print(llvm::outs());
-    else if (module)
-      llvm::outs() << "ok " << argv[i] << "\n";
+  tensel::onnx::ImportOptions options;
+  llvm::StringRef file;
+  bool quiet = false;
+  for (llvm::StringRef argument : llvm::ArrayRef<char *>(argv, argc).drop_front()) {
+    auto [name, values] = argument.split('=');
+    if (argument == "--quiet") {
+      quiet = true;
+    } else if (name == argument) {
+      file = argument;
+    } else {
+      llvm::SmallVector<llvm::StringRef> parts;
+      values.split(parts, ',', -1, false);
+      auto &numbers = options.inputValues[name.str()];
+      for (llvm::StringRef part : parts) {
+        int64_t number = 0;
+        if (part.getAsInteger(10, number)) {
+          llvm::errs() << "error: '" << part << "' is not an integer\n";
+          return 1;
+        }
+        numbers.push_back(number);
+      }
+    }
   }
-  return failures != 0;
+  mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
+  auto module = tensel::onnx::importOnnx(context, file, options);
+  if (module && !quiet)
+    module->print(llvm::outs());
+  return module ? 0 : 1;
 }

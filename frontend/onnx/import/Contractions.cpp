@@ -109,9 +109,8 @@ static LogicalResult convTranspose(Node &n) {
     low[i] = mode == "SAME_UPPER" ? half : total - half;
     high[i] = total - low[i];
   }
-  Value y = n.make<graph::ConvTransposeOp>(x, w, ArrayRef<int64_t>(strides), ArrayRef<int64_t>(dilations),
-                                           ArrayRef<int64_t>(low), ArrayRef<int64_t>(high), ArrayRef<int64_t>(extra),
-                                           n.intAttr("group", 1));
+  Value y = n.make<graph::ConvTransposeOp>(x, w, ArrayRef<int64_t>(strides), ArrayRef<int64_t>(dilations), ArrayRef<int64_t>(low),
+                                           ArrayRef<int64_t>(high), ArrayRef<int64_t>(extra), n.intAttr("group", 1));
   if (n.has(2))
     y = n.add(y, perChannel(n, n.in(2), Node::rank(y)));
   n.set(0, y);

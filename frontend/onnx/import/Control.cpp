@@ -30,8 +30,7 @@ static bool squeezes(const GraphProto &graph) {
 }
 
 /// A graph.if of both branches; empty when they differ in rank or element type.
-static FailureOr<SmallVector<Value>> buildIf(Node &n, Value flag, const GraphProto &thenGraph,
-                                             const GraphProto &elseGraph) {
+static FailureOr<SmallVector<Value>> buildIf(Node &n, Value flag, const GraphProto &thenGraph, const GraphProto &elseGraph) {
   OperationState state(n.loc, graph::IfOp::getOperationName());
   state.addOperands(flag);
   SmallVector<SmallVector<Value>> yields(2);
@@ -229,8 +228,7 @@ static LogicalResult scan(Node &n) {
     yielded.insert(yielded.begin(), n.scalar(n.b.getI1Type(), 1));
     return success();
   };
-  SmallVector<Value> results =
-      buildLoop(n, trips, n.scalar(n.b.getI1Type(), 1), inits, Node::dim(sequences[0], axes[0]), step);
+  SmallVector<Value> results = buildLoop(n, trips, n.scalar(n.b.getI1Type(), 1), inits, Node::dim(sequences[0], axes[0]), step);
   if (n.failed() || results.size() != n.numOutputs())
     return n.fail("expected " + Twine(n.numOutputs()) + " results");
   for (auto [i, result] : llvm::enumerate(results)) {

@@ -13,8 +13,8 @@ using LoopBody = llvm::function_ref<llvm::LogicalResult(mlir::Value iteration, l
 /// A graph.loop over `trips` (0-D i64) while the condition holds. The body may
 /// be built more than once: until the types of carried values hold for every
 /// iteration. `steps` is the number of iterations when it is known, else dynamic.
-llvm::SmallVector<mlir::Value> buildLoop(Node &n, mlir::Value trips, mlir::Value condition,
-                                         llvm::ArrayRef<mlir::Value> inits, int64_t steps, LoopBody body);
+llvm::SmallVector<mlir::Value> buildLoop(Node &n, mlir::Value trips, mlir::Value condition, llvm::ArrayRef<mlir::Value> inits,
+                                         int64_t steps, LoopBody body);
 
 } // namespace tensel::onnx
 

@@ -131,6 +131,20 @@ private:
           element = !*element;
       return result;
     }
+    if (isa<graph::NegOp, graph::AbsOp>(op)) {
+      PartialInts result = input(op, 0, depth);
+      for (Element &element : result)
+        if (element && *element != INT64_MIN)
+          element = isa<graph::NegOp>(op) ? -*element : std::abs(*element);
+      return result;
+    }
+    if (isa<graph::RangeOp>(op)) {
+      PartialInts start = input(op, 0, depth), step = input(op, 2, depth), result;
+      if (start.size() == 1 && step.size() == 1 && start[0] && step[0])
+        for (int64_t i = 0; i < count; ++i)
+          result.push_back(*start[0] + i * *step[0]);
+      return result;
+    }
     if (auto concat = dyn_cast<graph::ConcatOp>(op)) {
       PartialInts result;
       if (Node::rank(concat.getResult()) == 1)
@@ -153,9 +167,7 @@ private:
     return {};
   }
 
-  PartialInts input(Operation *op, unsigned i, int depth) {
-    return of(op->getOperand(i), depth).value_or(PartialInts());
-  }
+  PartialInts input(Operation *op, unsigned i, int depth) { return of(op->getOperand(i), depth).value_or(PartialInts()); }
 
   PartialInts evaluateElementwise(Operation *op, int64_t count, int depth) {
     if (op->getNumOperands() < 2 || !isa<IntegerType>(Node::elem(op->getOperand(0))))
@@ -198,10 +210,10 @@ private:
   }
 
   PartialInts evaluateSlice(graph::SliceOp op, int depth) {
-    PartialInts data = input(op, 0, depth), start = input(op, 1, depth), end = input(op, 2, depth),
-                step = input(op, 3, depth), result;
-    if (Node::rank(op.getInput()) != 1 || start.size() != 1 || end.size() != 1 || step.size() != 1 || !start[0] ||
-        !end[0] || !step[0] || *step[0] == 0)
+    PartialInts data = input(op, 0, depth), start = input(op, 1, depth), end = input(op, 2, depth), step = input(op, 3, depth),
+                result;
+    if (Node::rank(op.getInput()) != 1 || start.size() != 1 || end.size() != 1 || step.size() != 1 || !start[0] || !end[0] ||
+        !step[0] || *step[0] == 0)
       return {};
     auto size = static_cast<int64_t>(data.size());
     int64_t s = *start[0], e = *end[0], d = *step[0];
@@ -210,8 +222,7 @@ private:
       for (int64_t i = place(s, 0, size), last = place(e, 0, size); i < last; i += d)
         result.push_back(data[i]);
     else
-      for (int64_t i = place(s, 0, size - 1), last = e < -size ? -1 : place(e, -1, size - 1); i > last && i >= 0;
-           i += d)
+      for (int64_t i = place(s, 0, size - 1), last = e < -size ? -1 : place(e, -1, size - 1); i > last && i >= 0; i += d)
         result.push_back(data[i]);
     return result;
   }

@@ -41,8 +41,7 @@ static LogicalResult scatterElements(Node &n) {
   auto kind = scatterKind(n);
   if (!kind)
     return failure();
-  n.set(0, n.make<graph::ScatterElementsOp>(*kind, data, indices(n, 1), n.in(2),
-                                            n.axis(n.intAttr("axis", 0), Node::rank(data))));
+  n.set(0, n.make<graph::ScatterElementsOp>(*kind, data, indices(n, 1), n.in(2), n.axis(n.intAttr("axis", 0), Node::rank(data))));
   return success();
 }
 

@@ -38,6 +38,7 @@ GraphImporter::GraphImporter(ModuleOp module, const ModelProto &model, StringRef
   addSignal(handlers);
   addEinsum(handlers);
   addResize(handlers);
+  addGridSample(handlers);
   addMisc(handlers);
 }
 
@@ -145,8 +146,8 @@ LogicalResult GraphImporter::checkSupport() {
       if (findHandler(node))
         continue;
       Scope none;
-      auto &entry = missing[qualified(node.domain, node.opType) + " (version " +
-                            std::to_string(opsetOf(node.domain, none)) + ")"];
+      auto &entry =
+          missing[qualified(node.domain, node.opType) + " (version " + std::to_string(opsetOf(node.domain, none)) + ")"];
       if (entry.first++ < 3)
         entry.second += (entry.second.empty() ? "'" : ", '") +
                         std::string(node.name.empty() && !node.outputs.empty() ? node.outputs[0] : node.name) + "'";
@@ -198,8 +199,7 @@ LogicalResult GraphImporter::addInputs(func::FuncOp function, Scope &scope) {
       return fail("input '" + name + "' is not a tensor, expected tensors");
     Type element = elementType(input.type.elem);
     if (!element)
-      return fail("input '" + name + "' has element type " + dataTypeName(input.type.elem) +
-                  ", which is not supported");
+      return fail("input '" + name + "' has element type " + dataTypeName(input.type.elem) + ", which is not supported");
     if (!input.type.hasShape)
       return fail("input '" + name + "' has no shape, expected a known rank");
     SmallVector<int64_t> shape;
@@ -288,8 +288,7 @@ LogicalResult GraphImporter::importGraph(const GraphProto &graph, ArrayRef<Value
   for (const ValueInfoProto &output : graph.outputs) {
     Value value = scope.find(toRef(output.name));
     if (!value)
-      return fail("output '" + toRef(output.name) + "' of graph '" + toRef(graph.name) +
-                  "' is not computed by any node");
+      return fail("output '" + toRef(output.name) + "' of graph '" + toRef(graph.name) + "' is not computed by any node");
     results.push_back(value);
   }
   return success();

@@ -23,8 +23,7 @@ struct ImportOptions {
 
 /// Loads the dialects it needs into `context`. Null after exactly one error
 /// diagnostic; all unsupported ops of a model are listed in one.
-mlir::OwningOpRef<mlir::ModuleOp> importOnnx(mlir::MLIRContext &context, llvm::StringRef path,
-                                             const ImportOptions &options = {});
+mlir::OwningOpRef<mlir::ModuleOp> importOnnx(mlir::MLIRContext &context, llvm::StringRef path, const ImportOptions &options = {});
 
 } // namespace tensel::onnx
 

@@ -242,8 +242,7 @@ static LogicalResult eyeLike(Node &n) {
   if (Node::rank(x) != 2)
     return n.fail("expected a tensor of rank 2");
   Type type = n.typeAttr("dtype", Node::elem(x));
-  n.set(0,
-        n.cast(n.compare(graph::ComparePredicate::eq, diagonal(n, x), static_cast<double>(n.intAttr("k", 0))), type));
+  n.set(0, n.cast(n.compare(graph::ComparePredicate::eq, diagonal(n, x), static_cast<double>(n.intAttr("k", 0))), type));
   return success();
 }
 
@@ -270,8 +269,8 @@ static LogicalResult depthToSpace(Node &n) {
   bool crd = n.stringAttr("mode", "DCR") == "CRD";
   Value batch = n.dimOf(x, 0), h = n.dimOf(x, 2), w = n.dimOf(x, 3), side = n.shape({block});
   Value depth = scaled(n, n.dimOf(x, 1), 1, block * block);
-  Value apart = n.reshapeTo(x, crd ? n.shapeFrom({batch, depth, side, side, h, w})
-                                   : n.shapeFrom({batch, side, side, depth, h, w}));
+  Value apart =
+      n.reshapeTo(x, crd ? n.shapeFrom({batch, depth, side, side, h, w}) : n.shapeFrom({batch, side, side, depth, h, w}));
   Value moved = n.transpose(apart, crd ? Ints{0, 1, 4, 2, 5, 3} : Ints{0, 3, 4, 1, 5, 2});
   n.set(0, n.reshapeTo(moved, n.shapeFrom({batch, depth, scaled(n, h, block, 1), scaled(n, w, block, 1)})));
   return success();

@@ -50,8 +50,7 @@ void Node::set(unsigned i, Value value) {
       for (int64_t word : *ints)
         words.push_back(APInt(element.getWidth(), static_cast<uint64_t>(word), false, true));
       value = constant(DenseElementsAttr::get(
-          RankedTensorType::get(tensor.getRank() ? ArrayRef<int64_t>{int64_t(words.size())} : ArrayRef<int64_t>{},
-                                element),
+          RankedTensorType::get(tensor.getRank() ? ArrayRef<int64_t>{int64_t(words.size())} : ArrayRef<int64_t>{}, element),
           words));
     }
   scope.values[toRef(proto.outputs[i])] = value;
@@ -227,14 +226,12 @@ SmallVector<Value> Node::finish(OperationState &state, LogicalResult inferred, A
 
 Value Node::compare(graph::ComparePredicate predicate, Operand x, Operand y) {
   Value some = x.value ? x.value : y.value;
-  return make<graph::CompareOp>(predicate, x.value ? x.value : like(some, x.number),
-                                y.value ? y.value : like(some, y.number));
+  return make<graph::CompareOp>(predicate, x.value ? x.value : like(some, x.number), y.value ? y.value : like(some, y.number));
 }
 
 Value Node::select(Value condition, Operand x, Operand y) {
   Value some = x.value ? x.value : y.value;
-  return make<graph::SelectOp>(condition, x.value ? x.value : like(some, x.number),
-                               y.value ? y.value : like(some, y.number));
+  return make<graph::SelectOp>(condition, x.value ? x.value : like(some, x.number), y.value ? y.value : like(some, y.number));
 }
 
 Value Node::cast(Value x, Type element) { return elem(x) == element ? x : make<graph::CastOp>(x, element); }

@@ -30,9 +30,7 @@ struct Operand {
 
 using Ints = llvm::SmallVector<int64_t>;
 /// from, from + 1, ... before to; nothing when to is not after from.
-inline Ints range(int64_t from, int64_t to) {
-  return from < to ? llvm::to_vector(llvm::seq<int64_t>(from, to)) : Ints();
-}
+inline Ints range(int64_t from, int64_t to) { return from < to ? llvm::to_vector(llvm::seq<int64_t>(from, to)) : Ints(); }
 /// Integers of a small tensor, each known or not.
 using PartialInts = llvm::SmallVector<std::optional<int64_t>>;
 
@@ -110,9 +108,8 @@ public:
     llvm::SmallVector<mlir::Type> types(resultsOf<Op>(), b.getNoneType());
     Op::build(b, state, mlir::TypeRange(types), std::forward<Args>(args)...);
     types.clear();
-    auto inferred =
-        Op::inferReturnTypes(b.getContext(), loc, state.operands, state.attributes.getDictionary(b.getContext()),
-                             state.getRawProperties(), {}, types);
+    auto inferred = Op::inferReturnTypes(b.getContext(), loc, state.operands, state.attributes.getDictionary(b.getContext()),
+                                         state.getRawProperties(), {}, types);
     return finish(state, inferred, types, resultsOf<Op>());
   }
   template <typename Op, typename... Args>
@@ -211,6 +208,7 @@ void addAttention(HandlerTable &table);
 void addSignal(HandlerTable &table);
 void addEinsum(HandlerTable &table);
 void addResize(HandlerTable &table);
+void addGridSample(HandlerTable &table);
 void addMisc(HandlerTable &table);
 
 } // namespace tensel::onnx

@@ -62,8 +62,8 @@ static LogicalResult groupNorm(Node &n) {
   Type type = Node::elem(x), wide = n.intAttr("stash_type", 1) == 1 ? n.f32() : type;
   if (n.opset() < 21)
     wide = type;
-  Value y = n.make<graph::GroupNormOp>(n.cast(x, wide), n.cast(perChannel(scale), wide), n.cast(perChannel(bias), wide),
-                                       groups, epsilon(n));
+  Value y = n.make<graph::GroupNormOp>(n.cast(x, wide), n.cast(perChannel(scale), wide), n.cast(perChannel(bias), wide), groups,
+                                       epsilon(n));
   n.set(0, n.cast(y, type));
   return success();
 }
@@ -104,9 +104,9 @@ static LogicalResult lrn(Node &n) {
   // A sum over a sliding window of channels: pool along that dim alone.
   Value squares = n.mul(x, x), flat = n.reshape(squares, {0, 0, -1});
   Value rows = n.unsqueeze(flat, {1}); // [N, 1, C, spatial]
-  Value sum = n.make<graph::PoolOp>(ReduceKind::sum, rows, ArrayRef<int64_t>{size, 1}, ArrayRef<int64_t>{1, 1},
-                                    ArrayRef<int64_t>{1, 1}, ArrayRef<int64_t>{low[1], 0},
-                                    ArrayRef<int64_t>{high[1], 0}, false, false);
+  Value sum =
+      n.make<graph::PoolOp>(ReduceKind::sum, rows, ArrayRef<int64_t>{size, 1}, ArrayRef<int64_t>{1, 1}, ArrayRef<int64_t>{1, 1},
+                            ArrayRef<int64_t>{low[1], 0}, ArrayRef<int64_t>{high[1], 0}, false, false);
   Value back = n.reshapeTo(n.squeeze(sum, {1}), n.shapeOf(x), true);
   Value scale = n.add(n.mul(back, n.floatAttr("alpha", 1e-4) / static_cast<double>(size)), n.floatAttr("bias", 1));
   n.set(0, n.div(x, n.pow(scale, n.floatAttr("beta", 0.75))));

@@ -54,8 +54,8 @@ static LogicalResult quantizeLinear(Node &n) {
   int64_t axis = n.intAttr("axis", 1), rank = Node::rank(x);
   axis = Node::rank(n.in(1)) == 0 || rank == 0 ? 0 : n.axis(std::min(axis, rank - 1), rank);
   int64_t block = n.intAttr("block_size", 0);
-  Type to = n.has(2) ? Node::elem(n.in(2))
-                     : n.typeAttr("output_dtype", IntegerType::get(n.b.getContext(), 8, IntegerType::Unsigned));
+  Type to =
+      n.has(2) ? Node::elem(n.in(2)) : n.typeAttr("output_dtype", IntegerType::get(n.b.getContext(), 8, IntegerType::Unsigned));
   if (!isa<IntegerType>(to))
     return n.fail("expected an integer type to quantize to");
   Type wide = Node::isFloat(x) ? Node::elem(n.in(1)) : n.f32();

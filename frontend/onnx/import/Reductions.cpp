@@ -72,8 +72,8 @@ static LogicalResult logSumExp(Node &n) {
 template <ReduceKind kind>
 static LogicalResult argReduce(Node &n) {
   Value x = n.in(0);
-  n.set(0, n.make<graph::ArgReduceOp>(kind, x, n.axis(n.intAttr("axis", 0), Node::rank(x)),
-                                      n.intAttr("keepdims", 1) != 0, n.intAttr("select_last_index", 0) != 0));
+  n.set(0, n.make<graph::ArgReduceOp>(kind, x, n.axis(n.intAttr("axis", 0), Node::rank(x)), n.intAttr("keepdims", 1) != 0,
+                                      n.intAttr("select_last_index", 0) != 0));
   return success();
 }
 
@@ -125,8 +125,7 @@ static LogicalResult cumulate(Node &n) {
 static LogicalResult topK(Node &n) {
   Value x = n.in(0);
   Value k = n.opset() < 10 ? n.shape({n.intAttr("k", 1)}) : n.checkShape(n.in(1));
-  auto both =
-      n.makeAll<graph::TopKOp>(x, k, n.axis(n.intAttr("axis", -1), Node::rank(x)), n.intAttr("largest", 1) != 0);
+  auto both = n.makeAll<graph::TopKOp>(x, k, n.axis(n.intAttr("axis", -1), Node::rank(x)), n.intAttr("largest", 1) != 0);
   n.set(0, both[0]);
   n.set(1, both[1]);
   return success();

@@ -67,8 +67,7 @@ static LogicalResult resize(Node &n) {
   StringRef policy = n.stringAttr("keep_aspect_ratio_policy", "stretch");
   if (sizes && policy != "stretch") {
     Ints wanted = n.constantInts(3, "sizes");
-    if (n.failed() || wanted.size() != axes.size() ||
-        mlir::failed(keepAspect(n, x, axes, wanted, policy == "not_smaller")))
+    if (n.failed() || wanted.size() != axes.size() || mlir::failed(keepAspect(n, x, axes, wanted, policy == "not_smaller")))
       return n.fail("sizes do not fit axes");
     sizes = n.shape(wanted);
   }

@@ -13,10 +13,8 @@ WindowAttributes tensel::onnx::readWindow(Node &n, Value x, Ints kernel) {
   w.strides = n.intsAttr("strides", Ints(rank, 1));
   w.dilations = n.intsAttr("dilations", Ints(rank, 1));
   Ints pads = n.intsAttr("pads", Ints(2 * rank, 0));
-  if (rank == 0 || w.kernel.size() != rank || w.strides.size() != rank || w.dilations.size() != rank ||
-      pads.size() != 2 * rank) {
-    (void)n.fail("expected " + Twine(rank) +
-                 " values, one per spatial dim, in kernel, strides, dilations and twice in pads");
+  if (rank == 0 || w.kernel.size() != rank || w.strides.size() != rank || w.dilations.size() != rank || pads.size() != 2 * rank) {
+    (void)n.fail("expected " + Twine(rank) + " values, one per spatial dim, in kernel, strides, dilations and twice in pads");
     return w;
   }
   w.low.assign(pads.begin(), pads.begin() + static_cast<long>(rank));
@@ -46,9 +44,8 @@ WindowAttributes tensel::onnx::readWindow(Node &n, Value x, Ints kernel) {
 }
 
 static Value pool(Node &n, ReduceKind kind, Value x, const WindowAttributes &w, bool countPad) {
-  return n.make<graph::PoolOp>(kind, x, ArrayRef<int64_t>(w.kernel), ArrayRef<int64_t>(w.strides),
-                               ArrayRef<int64_t>(w.dilations), ArrayRef<int64_t>(w.low), ArrayRef<int64_t>(w.high),
-                               n.intAttr("ceil_mode", 0) != 0, countPad);
+  return n.make<graph::PoolOp>(kind, x, ArrayRef<int64_t>(w.kernel), ArrayRef<int64_t>(w.strides), ArrayRef<int64_t>(w.dilations),
+                               ArrayRef<int64_t>(w.low), ArrayRef<int64_t>(w.high), n.intAttr("ceil_mode", 0) != 0, countPad);
 }
 
 static LogicalResult maxPool(Node &n) {
@@ -59,9 +56,8 @@ static LogicalResult maxPool(Node &n) {
   n.set(0, pool(n, ReduceKind::max, x, w, false));
   if (n.wants(1))
     n.set(1, n.make<graph::MaxPoolIndicesOp>(x, ArrayRef<int64_t>(w.kernel), ArrayRef<int64_t>(w.strides),
-                                             ArrayRef<int64_t>(w.dilations), ArrayRef<int64_t>(w.low),
-                                             ArrayRef<int64_t>(w.high), n.intAttr("ceil_mode", 0) != 0,
-                                             n.intAttr("storage_order", 0) != 0));
+                                             ArrayRef<int64_t>(w.dilations), ArrayRef<int64_t>(w.low), ArrayRef<int64_t>(w.high),
+                                             n.intAttr("ceil_mode", 0) != 0, n.intAttr("storage_order", 0) != 0));
   return success();
 }
 

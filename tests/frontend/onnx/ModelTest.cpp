@@ -22,18 +22,14 @@ std::string field(int number, const std::string &content) {
   varint(content.size());
   return out + content;
 }
-std::string number(int field, int value) {
-  return {static_cast<char>(field << 3), static_cast<char>(value)};
-}
-std::string pair(const std::string &key, const std::string &value) {
-  return field(13, field(1, key) + field(2, value));
-}
+std::string number(int field, int value) { return {static_cast<char>(field << 3), static_cast<char>(value)}; }
+std::string pair(const std::string &key, const std::string &value) { return field(13, field(1, key) + field(2, value)); }
 std::string model(const std::string &tensor) {
   return number(1, 8) + field(8, number(2, 17)) + field(7, field(2, "g") + field(5, tensor));
 }
 std::string external(const std::string &location, const std::string &offset) {
-  return field(8, "w") + number(1, 2) + number(2, 3) + number(14, 1) + pair("location", location) +
-         pair("offset", offset) + pair("length", "2");
+  return field(8, "w") + number(1, 2) + number(2, 3) + number(14, 1) + pair("location", location) + pair("offset", offset) +
+         pair("length", "2");
 }
 
 struct Folder : testing::Test {
@@ -45,9 +41,7 @@ struct Folder : testing::Test {
     write("/outside.bin", "abcdef");
   }
   void TearDown() override { ASSERT_EQ(std::system(("rm -r " + root).c_str()), 0); }
-  void write(const std::string &name, const std::string &text) {
-    std::ofstream(root + name, std::ios::binary) << text;
-  }
+  void write(const std::string &name, const std::string &text) { std::ofstream(root + name, std::ios::binary) << text; }
   std::string errorOf(const std::string &location, const std::string &offset = "0") {
     write("/m/model.onnx", model(external(location, offset)));
     std::string error;
@@ -85,8 +79,7 @@ TEST(Model, NarrowsTypedData) {
 TEST(Model, NamesTensorWithWrongLength) {
   std::string error;
   EXPECT_FALSE(read(model(field(8, "w") + number(1, 3) + number(2, 3) + field(9, "ab")), error));
-  EXPECT_NE(error.find("tensor 'w' of type int8 holds 2 bytes, expected 3"), std::string::npos)
-      << error;
+  EXPECT_NE(error.find("tensor 'w' of type int8 holds 2 bytes, expected 3"), std::string::npos) << error;
 }
 
 TEST(Model, RefusesEveryCutFile) {

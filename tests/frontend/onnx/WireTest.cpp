@@ -65,6 +65,5 @@ TEST(Wire, ReportsBrokenBytes) {
   EXPECT_EQ(errorOf({0x80}), "file cut inside a number at byte 1 (in Test)");
   EXPECT_EQ(errorOf({0x00}), "bad field number 0 at byte 1 (in Test)");
   EXPECT_EQ(errorOf({0x0b}), "field 1 has wire type 3, expected 0, 1, 2 or 5 at byte 1 (in Test)");
-  EXPECT_EQ(errorOf({0x10, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}),
-            "number wider than 64 bits at byte 11 (in Test)");
+  EXPECT_EQ(errorOf({0x10, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}), "number wider than 64 bits at byte 11 (in Test)");
 }
