@@ -19,6 +19,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/UB/IR/UBOps.h"
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
+#include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "passes/kernel/Passes.h"
 #include "llvm/ADT/StringSet.h"
@@ -50,6 +51,7 @@ LogicalResult expand(func::FuncOp func) {
   arith::populateArithExpandOpsPatterns(patterns);
   vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
   vector::populateVectorMaskOpLoweringPatterns(patterns);
+  vector::populateVectorMaskMaterializationPatterns(patterns, /*force32BitVectorIndices=*/true);
   return applyPatternsGreedily(func, std::move(patterns));
 }
 
@@ -98,6 +100,15 @@ struct LowerKernelToLLVMPass : impl::LowerKernelToLLVMPassBase<LowerKernelToLLVM
     SmallVector<UnrealizedConversionCastOp> casts;
     getOperation().walk([&](UnrealizedConversionCastOp op) { casts.push_back(op); });
     reconcileUnrealizedCasts(casts);
+    getOperation().walk([&](LLVM::LLVMFuncOp func) {
+      auto left = func.walk([&](Operation *op) {
+        if (func->hasAttr("tensel.kernel") && !isa<LLVM::LLVMDialect>(op->getDialect()))
+          return op->emitError("kernel op has no lowering to the LLVM dialect"), WalkResult::interrupt();
+        return WalkResult::advance();
+      });
+      if (left.wasInterrupted())
+        signalPassFailure();
+    });
   }
 };
 } // namespace
