@@ -38,11 +38,13 @@ void registerTranslations(mlir::DialectRegistry &registry) {
 }
 
 llvm::Expected<std::unique_ptr<llvm::Module>> makeOptimizedModule(mlir::ModuleOp module, llvm::LLVMContext &context,
-                                                                  llvm::TargetMachine &machine, const CpuLevel &level) {
+                                                                  llvm::TargetMachine &machine, const CpuLevel &level,
+                                                                  llvm::function_ref<void(llvm::Module &)> prepare) {
   std::unique_ptr<llvm::Module> result = mlir::translateModuleToLLVMIR(module, context, "tensel");
   if (!result)
     return llvm::createStringError("the kernels could not be translated to LLVM IR");
   setTarget(*result, machine, level);
+  prepare(*result);
   std::string broken;
   llvm::raw_string_ostream stream(broken);
   if (llvm::verifyModule(*result, &stream))

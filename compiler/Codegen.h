@@ -16,9 +16,10 @@ enum class CodeKind { Object, Assembly, LlvmIr };
 /// Registers how the dialects that stand before LLVM IR are translated to it.
 void registerTranslations(mlir::DialectRegistry &registry);
 
-/// Translates a module that holds nothing but LLVM dialect (and what may be ignored) and optimises it for the level at O3.
+/// Translates a module that holds nothing but LLVM dialect, lets `prepare` change it, and optimises it for the level at O3.
 llvm::Expected<std::unique_ptr<llvm::Module>> makeOptimizedModule(mlir::ModuleOp module, llvm::LLVMContext &context,
-                                                                  llvm::TargetMachine &machine, const CpuLevel &level);
+                                                                  llvm::TargetMachine &machine, const CpuLevel &level,
+                                                                  llvm::function_ref<void(llvm::Module &)> prepare);
 
 /// Writes the optimised module out. For LlvmIr and Assembly the bytes are text.
 llvm::Error emitCode(llvm::Module &module, llvm::TargetMachine &machine, CodeKind kind, llvm::SmallVectorImpl<char> &bytes);

@@ -1,0 +1,231 @@
+// Module attributes -> PackageWriter. The attributes are written by -tensel-form-dispatches and -tensel-lower-task (passes/task/Passes.td).
+#include "compiler/PackageEmitter.h"
+
+#include "compiler/Diagnostics.h"
+#include "compiler/Link.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include "runtime/include/tensel/runtime.h"
+#include "runtime/package/ImageBuilder.h"
+#include "runtime/package/Sha256.h"
+
+using namespace mlir;
+
+namespace tensel {
+namespace {
+int32_t elemTypeOf(Type type) {
+  if (auto shaped = dyn_cast<ShapedType>(type))
+    type = shaped.getElementType();
+  if (type.isF64())
+    return TENSEL_F64;
+  if (type.isF32())
+    return TENSEL_F32;
+  if (type.isF16())
+    return TENSEL_F16;
+  if (type.isBF16())
+    return TENSEL_BF16;
+  auto integer = dyn_cast<IntegerType>(type);
+  if (!integer)
+    return 0;
+  bool isUnsigned = integer.isUnsigned();
+  switch (integer.getWidth()) {
+  case 1:
+    return TENSEL_BOOL;
+  case 8:
+    return isUnsigned ? TENSEL_U8 : TENSEL_I8;
+  case 16:
+    return isUnsigned ? TENSEL_U16 : TENSEL_I16;
+  case 32:
+    return isUnsigned ? TENSEL_U32 : TENSEL_I32;
+  case 64:
+    return isUnsigned ? TENSEL_U64 : TENSEL_I64;
+  default:
+    return 0;
+  }
+}
+
+// What an attribute dictionary holds under a name; empty or `otherwise` where it holds nothing.
+ArrayAttr list(Attribute from, StringRef name) {
+  auto dictionary = dyn_cast_or_null<DictionaryAttr>(from);
+  auto found = dictionary ? dictionary.getAs<ArrayAttr>(name) : ArrayAttr();
+  return found;
+}
+ArrayRef<Attribute> items(Attribute from, StringRef name) {
+  ArrayAttr found = list(from, name);
+  return found ? found.getValue() : ArrayRef<Attribute>();
+}
+std::string text(Attribute from, StringRef name) {
+  auto found = cast<DictionaryAttr>(from).getAs<StringAttr>(name);
+  return found ? found.str() : "";
+}
+int64_t number(Attribute from, StringRef name, int64_t otherwise) {
+  auto found = cast<DictionaryAttr>(from).getAs<IntegerAttr>(name);
+  return found ? found.getInt() : otherwise;
+}
+SmallVector<std::string> texts(ArrayRef<Attribute> attributes) {
+  SmallVector<std::string> result;
+  for (Attribute attribute : attributes)
+    if (auto string = dyn_cast<StringAttr>(attribute))
+      result.push_back(string.str());
+  return result;
+}
+
+class MetadataReader {
+public:
+  MetadataReader(rt::PackageWriter &writer, ModuleOp host, ModuleOp program, WeightResolver &resolver)
+      : writer(writer), attributes(host->getAttrDictionary()), program(program), resolver(resolver) {}
+
+  llvm::Error run() {
+    for (Attribute symbol : items(attributes, "tensel.symbols")) {
+      symbols[text(symbol, "name")] =
+          writer.addSymbol({text(symbol, "name"), number(symbol, "min", 1), number(symbol, "max", -1), number(symbol, "step", 1)});
+    }
+    for (Attribute kernel : items(attributes, "tensel.kernels")) {
+      rt::KernelData data;
+      data.name = text(kernel, "name");
+      for (std::string &node : texts(items(kernel, "nodes")))
+        data.sourceNodes.push_back(std::move(node));
+      data.flops = number(kernel, "flops", -1);
+      data.bytes = number(kernel, "bytes", -1);
+      writer.data.kernels.push_back(std::move(data));
+    }
+    for (Attribute function : items(attributes, "tensel.functions"))
+      addFunction(function);
+    for (std::string &name : texts(items(attributes, "tensel.weights")))
+      if (llvm::Error error = addWeight(name))
+        return error;
+    return llvm::Error::success();
+  }
+
+private:
+  rt::TensorData tensor(Attribute from) {
+    rt::TensorData data;
+    data.name = text(from, "name");
+    if (auto type = cast<DictionaryAttr>(from).getAs<TypeAttr>("type"))
+      data.elemType = elemTypeOf(type.getValue());
+    for (Attribute dim : items(from, "dims")) {
+      if (auto value = dyn_cast<IntegerAttr>(dim)) {
+        data.dims.push_back({value.getInt(), -1});
+        continue;
+      }
+      auto name = dyn_cast<StringAttr>(dim);
+      auto found = name ? symbols.find(name.getValue()) : symbols.end();
+      data.dims.push_back({-1, found == symbols.end() ? -1 : found->second});
+    }
+    return data;
+  }
+
+  void addFunction(Attribute from) {
+    rt::FunctionData data;
+    data.name = text(from, "name");
+    data.entrySymbol = text(from, "entry");
+    data.flops = number(from, "flops", -1);
+    for (Attribute input : items(from, "inputs"))
+      data.inputs.push_back(tensor(input));
+    for (Attribute output : items(from, "outputs"))
+      data.outputs.push_back(tensor(output));
+    for (Attribute value : items(from, "planned_values")) {
+      rt::PlannedValueData planned;
+      planned.name = text(value, "name");
+      planned.first = static_cast<int32_t>(number(value, "first", 0));
+      planned.last = static_cast<int32_t>(number(value, "last", 0));
+      if (auto words = cast<DictionaryAttr>(value).getAs<DenseI64ArrayAttr>("size_expr"))
+        planned.sizeExpr.assign(words.asArrayRef().begin(), words.asArrayRef().end());
+      data.plannedValues.push_back(std::move(planned));
+    }
+    for (std::string &place : texts(items(from, "places")))
+      data.places.push_back(std::move(place));
+    writer.addFunction(std::move(data));
+  }
+
+  llvm::Error addWeight(const std::string &name) {
+    DiagnosticCollector diagnostics(program.getContext());
+    auto weight = program.lookupSymbol<graph::WeightOp>(name);
+    if (!weight)
+      return llvm::createStringError("weight '" + name + "' is not in the module");
+    FailureOr<ArrayRef<char>> bytes = resolver.resolve(weight);
+    if (failed(bytes))
+      return diagnostics.takeError("weight '" + name + "' cannot be read");
+    auto type = cast<RankedTensorType>(weight.getType());
+    rt::WeightData data;
+    data.name = name;
+    data.elemType = elemTypeOf(type);
+    data.dims.assign(type.getShape().begin(), type.getShape().end());
+    if (std::optional<StringRef> file = weight.getFile())
+      data.source = (llvm::sys::path::filename(*file) + "@" + llvm::Twine(weight.getOffset())).str();
+    writer.addWeight(std::move(data), bytes->data(), bytes->size());
+    return llvm::Error::success();
+  }
+
+  rt::PackageWriter &writer;
+  DictionaryAttr attributes;
+  ModuleOp program;
+  WeightResolver &resolver;
+  llvm::StringMap<int32_t> symbols;
+};
+
+/// Object files -> shared object -> flat image with the offsets of what the runtime calls.
+llvm::Error addLevel(rt::PackageWriter &writer, const LevelCode &code, ScratchFolder &scratch) {
+  std::string prefix = code.level->name.str();
+  SmallVector<std::string> objects, exported;
+  for (auto [k, object] : llvm::enumerate(code.objects)) {
+    llvm::Expected<std::string> path = scratch.write(prefix + "." + std::to_string(k) + ".o", object);
+    if (!path)
+      return path.takeError();
+    objects.push_back(*path);
+  }
+  for (const rt::FunctionData &function : writer.data.functions)
+    exported.push_back(LevelCode::symbol(function.entrySymbol, *code.level));
+  for (const rt::KernelData &kernel : writer.data.kernels)
+    exported.push_back(LevelCode::symbol(kernel.name, *code.level));
+  std::string shared = scratch.pathOf(prefix + ".so");
+  if (llvm::Error error = link(LinkKind::SharedObject, objects, exported, scratch, shared))
+    return error;
+  auto file = llvm::MemoryBuffer::getFile(shared, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!file)
+    return llvm::createStringError("cannot read '" + shared + "': " + file.getError().message());
+
+  rt::ImageBuilder builder;
+  if (std::string error = builder.parse((*file)->getBufferStart(), (*file)->getBufferSize()); !error.empty())
+    return llvm::createStringError("code for " + prefix + ": " + error);
+  rt::CodeData data;
+  data.level = prefix;
+  for (const rt::FunctionData &function : writer.data.functions) {
+    std::optional<uint32_t> offset = builder.find(LevelCode::symbol(function.entrySymbol, *code.level));
+    if (!offset)
+      return llvm::createStringError("function '" + function.entrySymbol + "' is not in the code for " + prefix);
+    data.entries.push_back(*offset);
+  }
+  for (const rt::KernelData &kernel : writer.data.kernels)
+    data.kernelOffsets.push_back(builder.find(LevelCode::symbol(kernel.name, *code.level)).value_or(rt::unknownKernelOffset));
+  data.image = std::move(builder.image);
+  writer.addCode(std::move(data));
+  return llvm::Error::success();
+}
+} // namespace
+
+llvm::Error addMetadata(rt::PackageWriter &writer, ModuleOp host, ModuleOp program, WeightResolver &resolver) {
+  return MetadataReader(writer, host, program, resolver).run();
+}
+
+llvm::Error addCode(rt::PackageWriter &writer, llvm::ArrayRef<LevelCode> code) {
+  llvm::Expected<ScratchFolder> scratch = ScratchFolder::create();
+  if (!scratch)
+    return scratch.takeError();
+  for (const LevelCode &level : code)
+    if (llvm::Error error = addLevel(writer, level, *scratch))
+      return error;
+  return llvm::Error::success();
+}
+
+llvm::Error addInputHash(rt::PackageWriter &writer, llvm::StringRef path) {
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!file)
+    return llvm::createStringError("cannot read '" + path + "': " + file.getError().message());
+  rt::InputHashData hash;
+  hash.name = llvm::sys::path::filename(path).str();
+  rt::Sha256::hash((*file)->getBufferStart(), (*file)->getBufferSize(), hash.sha256.data());
+  writer.data.inputHashes.push_back(std::move(hash));
+  return llvm::Error::success();
+}
+} // namespace tensel

@@ -1,0 +1,44 @@
+// The phases of a compilation in order. Everything that is decided about the order of passes is decided here.
+#ifndef TENSEL_COMPILER_PIPELINE_H
+#define TENSEL_COMPILER_PIPELINE_H
+
+#include "compiler/targets/Cpu.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Pass/PassManager.h"
+
+namespace tensel {
+
+/// Every dialect, interface and translation that a compilation uses.
+const mlir::DialectRegistry &compilerRegistry();
+
+/// Registers every pass of ours, once.
+void registerCompilerPasses();
+
+/// The names of all phases: import, simplify, dispatch, plan, linalg, kernel, llvm.
+llvm::ArrayRef<llvm::StringRef> phaseNames();
+bool isPhase(llvm::StringRef name);
+
+/// The passes of the shared phases, for the package's list of passes.
+llvm::SmallVector<std::string> passNames();
+
+struct PhaseOptions {
+  std::string stopAfter;  ///< "" runs all
+  std::string dumpAfter;  ///< "" dumps nothing
+  llvm::raw_ostream *dump = nullptr;
+};
+
+/// Runs the phases that all CPU levels share (simplify to linalg) on an imported module.
+llvm::Error runSharedPhases(mlir::ModuleOp module, const PhaseOptions &options);
+
+/// Appends the passes that take the host program to the LLVM dialect; the same for every level.
+void buildHostPhase(mlir::OpPassManager &passes);
+
+/// Appends the phase that is run per CPU level: kernels to the LLVM dialect.
+void buildKernelPhase(mlir::OpPassManager &passes, const CpuLevel &level);
+
+} // namespace tensel
+#endif // TENSEL_COMPILER_PIPELINE_H

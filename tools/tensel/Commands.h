@@ -1,0 +1,41 @@
+// The subcommands: what each is told by the command line, and the functions that do it. main.cpp fills the options in.
+#ifndef TENSEL_TOOLS_TENSEL_COMMANDS_H
+#define TENSEL_TOOLS_TENSEL_COMMANDS_H
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tensel::cli {
+
+/// Exit statuses.
+inline constexpr int done = 0, userError = 1, ourFault = 2;
+
+struct CompileOptions {
+  std::string model, output, emit = "package", target = "cpu", stopAfter, dumpAfter;
+  std::vector<std::string> shapes;
+};
+
+struct RunOptions {
+  std::string model, function, device = "cpu", profile;
+  std::vector<std::string> inputs, outputs, expects, shapes;
+  double rtol = 1e-5, atol = 1e-8;
+  int threads = 0;
+  std::optional<double> benchmarkSeconds;
+};
+
+struct InspectOptions {
+  std::string file;
+  bool json = false;
+};
+
+/// Each prints its results to stdout, errors to stderr, and returns the exit status.
+int compileCommand(const CompileOptions &options);
+int runCommand(const RunOptions &options);
+int inspectCommand(const InspectOptions &options);
+
+/// Prints "tensel: error: <message>" and returns the status. Further lines of the message are indented.
+int fail(const std::string &message, int status = userError);
+
+} // namespace tensel::cli
+#endif // TENSEL_TOOLS_TENSEL_COMMANDS_H

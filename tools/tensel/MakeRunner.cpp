@@ -1,0 +1,89 @@
+// Chooses the runner: a package as it is; a model through the JIT (or an in-memory package, whose kernels can be told apart, for
+// --profile); a model through the interpreter.
+#include "tools/tensel/Files.h"
+#include "tools/tensel/ModelLoader.h"
+#include "tools/tensel/ReferenceRunner.h"
+#include "tools/tensel/SessionRunner.h"
+
+#include "compiler/Jit.h"
+#include "compiler/PackageEmitter.h"
+
+namespace tensel::cli {
+namespace {
+/// Larger tensors do not decide shapes.
+constexpr int64_t mostShapeElements = 1024;
+
+std::map<std::string, std::vector<int64_t>> integerValues(const GivenTensors &given) {
+  std::map<std::string, std::vector<int64_t>> values;
+  for (const auto &[name, tensor] : given) {
+    if (tensor.isFloat() || tensor.count() > mostShapeElements)
+      continue;
+    std::vector<int64_t> &numbers = values[name];
+    for (int64_t k = 0; k < tensor.count(); ++k)
+      numbers.push_back(tensor.integer(k));
+  }
+  return values;
+}
+
+llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options, LoadedModel &model) {
+  const CpuLevel *level = hostCpuLevel();
+  if (const char *wanted = getenv("TENSEL_CPU_LEVEL"); wanted && findCpuLevel(wanted))
+    level = findCpuLevel(wanted);
+  if (!level)
+    return llvm::createStringError("this machine lacks the instructions of x86-64-v3 (AVX2, FMA), which compiled code needs");
+  llvm::Expected<std::unique_ptr<Program>> program = Program::create(*model.module, {});
+  if (!program)
+    return program.takeError();
+  if (llvm::Error error = (*program)->makeCode({level}))
+    return std::move(error);
+  auto runner = std::make_unique<SessionRunner>();
+  std::string problem;
+  if (options.profile.empty()) {
+    llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(**program);
+    if (!jit)
+      return jit.takeError();
+    std::shared_ptr<JitModel> owner = std::move(*jit);
+    problem = runner->loadStatic(owner->description(), owner, options);
+  } else {
+    if (llvm::Error error = addCode((*program)->writer, (*program)->code))
+      return std::move(error);
+    auto bytes = std::make_shared<std::vector<uint8_t>>();
+    problem = (*program)->writer.serialize(*bytes);
+    if (problem.empty())
+      problem = runner->loadMemory(bytes, options);
+  }
+  if (!problem.empty())
+    return llvm::createStringError(problem);
+  return std::move(runner);
+}
+
+llvm::Expected<std::unique_ptr<Runner>> makeAny(const RunOptions &options, const GivenTensors &given) {
+  bool isPackage = false;
+  if (std::string error = detectPackage(options.model, isPackage); !error.empty())
+    return llvm::createStringError(error);
+  if (isPackage) {
+    if (options.device == "reference")
+      return llvm::createStringError("'" + options.model + "': found a package, expected a model: the reference interprets the graph");
+    auto runner = std::make_unique<SessionRunner>();
+    std::string error = runner->loadFile(options.model, options);
+    if (!error.empty())
+      return llvm::createStringError(error);
+    return std::move(runner);
+  }
+  llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(options.model, options.shapes, integerValues(given));
+  if (!model)
+    return model.takeError();
+  if (options.device == "reference")
+    return makeReferenceRunner(std::move(*model), options);
+  return compileAndLoad(options, **model);
+}
+} // namespace
+
+std::unique_ptr<Runner> makeRunner(const RunOptions &options, const GivenTensors &given, std::string &error) {
+  llvm::Expected<std::unique_ptr<Runner>> runner = makeAny(options, given);
+  if (runner)
+    return std::move(*runner);
+  error = llvm::toString(runner.takeError());
+  return nullptr;
+}
+} // namespace tensel::cli

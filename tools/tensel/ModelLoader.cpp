@@ -1,0 +1,58 @@
+// Importing models for the command line.
+#include "tools/tensel/ModelLoader.h"
+
+#include "compiler/Diagnostics.h"
+#include "dialects/graph/Graph.h"
+#include "frontend/onnx/import/Import.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "tools/tensel/Inputs.h"
+#include <set>
+
+namespace tensel::cli {
+namespace {
+bool endsWith(const std::string &text, const std::string &ending) {
+  return text.size() >= ending.size() && text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
+}
+
+llvm::Error problem(const std::string &path, const std::string &what) {
+  return llvm::createStringError(what.find(path) == std::string::npos ? "'" + path + "': " + what : what);
+}
+} // namespace
+
+LoadedModel::LoadedModel() : context(compilerRegistry()) { context.loadAllAvailableDialects(); }
+
+llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, const std::vector<std::string> &shapes,
+                                                       const std::map<std::string, std::vector<int64_t>> &integers) {
+  auto model = std::make_unique<LoadedModel>();
+  std::vector<SymbolRange> ranges;
+  for (const std::string &text : shapes) {
+    ShapeRange range;
+    if (std::string error = parseShapeRange(text, range); !error.empty())
+      return llvm::createStringError(error);
+    ranges.push_back({range.symbol, range.min, range.max});
+  }
+  {
+    DiagnosticCollector diagnostics(&model->context);
+    if (endsWith(path, ".mlir")) {
+      model->module = mlir::parseSourceFile<mlir::ModuleOp>(path, mlir::ParserConfig(&model->context));
+    } else {
+      onnx::ImportOptions options;
+      options.inputValues = integers;
+      model->module = onnx::importOnnx(model->context, path, options);
+    }
+    if (!model->module)
+      return problem(path, diagnostics.message().empty() ? "not a model" : diagnostics.message());
+    if (failed(mlir::verify(*model->module)))
+      return problem(path, diagnostics.message());
+  }
+  if (llvm::Error error = setSymbolRanges(*model->module, ranges))
+    return std::move(error);
+  std::set<std::string> files = {path};
+  for (auto weight : model->module->getOps<graph::WeightOp>())
+    if (std::optional<llvm::StringRef> file = weight.getFile())
+      files.insert(file->str());
+  model->files.assign(files.begin(), files.end());
+  return std::move(model);
+}
+} // namespace tensel::cli

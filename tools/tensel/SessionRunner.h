@@ -1,0 +1,37 @@
+// Runs programs by the runtime's C API, wherever their code came from.
+#ifndef TENSEL_TOOLS_TENSEL_SESSIONRUNNER_H
+#define TENSEL_TOOLS_TENSEL_SESSIONRUNNER_H
+
+#include "tools/tensel/Runner.h"
+
+namespace tensel::cli {
+
+class SessionRunner : public Runner {
+public:
+  ~SessionRunner() override;
+  /// Loads a package. Each returns an empty string or what is wrong.
+  std::string loadFile(const std::string &path, const RunOptions &options);
+  /// `owner`: whatever the description's memory belongs to.
+  std::string loadStatic(const tensel_static_model *description, std::shared_ptr<void> owner, const RunOptions &options);
+  std::string loadMemory(std::shared_ptr<std::vector<uint8_t>> bytes, const RunOptions &options);
+
+  std::string prepare(const std::vector<HostTensor> &tensors) override;
+  std::string run() override;
+  std::string results(std::vector<HostTensor> &tensors) override;
+  int threads() const override;
+  std::string profile() const override;
+
+private:
+  std::string readSignatures(const RunOptions &runOptions);
+  std::string setInputs(const std::vector<HostTensor> &tensors);
+
+  std::shared_ptr<void> owner;
+  tensel_model *model = nullptr;
+  tensel_session *session = nullptr;
+  int32_t function = 0;
+  int threadCount = 0;
+  bool wantsProfile = false;
+};
+
+} // namespace tensel::cli
+#endif // TENSEL_TOOLS_TENSEL_SESSIONRUNNER_H

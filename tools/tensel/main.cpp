@@ -1,0 +1,88 @@
+// tensel: the command line. Defines the options of every subcommand; what they do is in one file each.
+#include "tools/tensel/Commands.h"
+
+#include "runtime/include/tensel/runtime.h"
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <unistd.h>
+
+namespace tensel::cli {
+void installCrashHandlers();
+
+namespace {
+void addCompile(CLI::App &app, CompileOptions &options) {
+  CLI::App *command = app.add_subcommand("compile", "compile a model ahead of time");
+  command->add_option("MODEL", options.model, "an .onnx or .mlir file")->required();
+  command->add_option("-o,--output", options.output, "the file to write (default: the model's name beside this folder, with the kind's ending)");
+  command->add_option("--emit", options.emit, "what to write")
+      ->check(CLI::IsMember({"package", "obj", "so", "header", "mlir", "llvm", "asm"}));
+  command->add_option("--target", options.target, "cpu, or cpu:x86-64-v3 or cpu:x86-64-v4 for one level alone");
+  command->add_option("--shape", options.shapes, "SYMBOL=MIN..MAX or SYMBOL=VALUE: the sizes to compile for")->allow_extra_args(false);
+  command->add_option("--stop-after", options.stopAfter, "write the IR as it is after this phase, and stop");
+  command->add_option("--dump-after", options.dumpAfter, "print the IR after this phase to stderr, and go on");
+}
+
+void addRun(CLI::App &app, RunOptions &options) {
+  CLI::App *command = app.add_subcommand("run", "run a model or a package");
+  command->add_option("MODEL", options.model, "an .onnx, .mlir or .tensel file")->required();
+  command->add_option("--function", options.function, "the function to run (default: the first)");
+  command->add_option("--input", options.inputs, "NAME=@F.npy, zeros, ones, random[:SEED], iota, or SHAPExTYPE=VALUE")->allow_extra_args(false);
+  command->add_option("--output", options.outputs, "NAME=@F.npy: where to write an output")->allow_extra_args(false);
+  command->add_option("--expect", options.expects, "NAME=@F.npy: what an output must be")->allow_extra_args(false);
+  command->add_option("--rtol", options.rtol, "relative tolerance of --expect")->check(CLI::NonNegativeNumber);
+  command->add_option("--atol", options.atol, "absolute tolerance of --expect")->check(CLI::NonNegativeNumber);
+  command->add_option("--shape", options.shapes, "SYMBOL=VALUE for generated inputs, SYMBOL=MIN..MAX for the sizes to compile for")->allow_extra_args(false);
+  command->add_option("--device", options.device, "cpu, or reference for the interpreter")->check(CLI::IsMember({"cpu", "reference"}));
+  command->add_option("--threads", options.threads, "how many threads compute (default: one for each CPU)")->check(CLI::Range(0, 1024));
+  command->add_option("--benchmark", options.benchmarkSeconds, "run for this many seconds and print one JSON line")->check(CLI::Range(0.0, 1e6));
+  command->add_option("--profile", options.profile, "write each kernel's time to this JSON file");
+}
+
+void addInspect(CLI::App &app, InspectOptions &options) {
+  CLI::App *command = app.add_subcommand("inspect", "say what a package or model holds");
+  command->add_option("FILE", options.file, "a .tensel, .onnx or .mlir file")->required();
+  command->add_flag("--json", options.json, "as JSON");
+}
+
+int run(int argc, char **argv) {
+  CLI::App app("Tensel compiles neural networks to small native programs.", "tensel");
+  app.set_version_flag("--version", std::string("tensel ") + tensel_version());
+  app.require_subcommand(1);
+  CompileOptions compile;
+  RunOptions run;
+  InspectOptions inspect;
+  addCompile(app, compile);
+  addRun(app, run);
+  addInspect(app, inspect);
+
+  // `--benchmark` alone means one second; without a '=' it must not swallow the next word.
+  std::vector<std::string> words;
+  for (int k = argc - 1; k > 0; --k)
+    words.push_back(std::strcmp(argv[k], "--benchmark") == 0 ? "--benchmark=1" : argv[k]);
+  try {
+    app.parse(words);
+  } catch (const CLI::ParseError &error) {
+    if (error.get_exit_code() == 0)
+      return app.exit(error);
+    return fail(error.what());
+  }
+  if (app.got_subcommand("compile"))
+    return compileCommand(compile);
+  return app.got_subcommand("run") ? runCommand(run) : inspectCommand(inspect);
+}
+} // namespace
+} // namespace tensel::cli
+
+int main(int argc, char **argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  tensel::cli::installCrashHandlers();
+  try {
+    return tensel::cli::run(argc, argv);
+  } catch (const std::bad_alloc &) {
+    return tensel::cli::fail("not enough memory");
+  } catch (const std::exception &error) {
+    return tensel::cli::fail(std::string("internal: ") + error.what(), tensel::cli::ourFault);
+  }
+}
