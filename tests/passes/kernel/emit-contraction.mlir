@@ -1,0 +1,22 @@
+// A matrix product becomes register tiles: vectors of accumulators that the loop over K carries, fed from a packed panel.
+// RUN: tensel-opt %s -tensel-lower-to-linalg -tensel-prepare-kernel -tensel-emit-contraction | FileCheck %s
+// RUN: tensel-opt %s -tensel-lower-to-linalg -tensel-prepare-kernel -tensel-emit-contraction=vector-bits=512 | FileCheck %s --check-prefix=WIDE
+
+// CHECK-LABEL: func.func private @product
+// WIDE-LABEL: func.func private @product
+func.func private @product(%a: tensor<64x128xf32>, %b: tensor<128x64xf32>, %out: tensor<64x64xf32>) -> tensor<64x64xf32> attributes {tensel.kernel} {
+  // CHECK-NOT: linalg.generic
+  // CHECK: scf.for {{.*}} iter_args{{.*}}vector<8xf32>
+  // CHECK: vector.fma {{.*}} : vector<8xf32>
+  // WIDE: vector.fma {{.*}} : vector<16xf32>
+  %0 = graph.matmul %a, %b : (tensor<64x128xf32>, tensor<128x64xf32>) -> tensor<64x64xf32>
+  return %0 : tensor<64x64xf32>
+}
+
+// What is no contraction is left to the loops.
+// CHECK-LABEL: func.func private @elementwise
+func.func private @elementwise(%a: tensor<64xf32>, %out: tensor<64xf32>) -> tensor<64xf32> attributes {tensel.kernel} {
+  // CHECK: linalg.generic
+  %0 = graph.relu %a : (tensor<64xf32>) -> tensor<64xf32>
+  return %0 : tensor<64xf32>
+}

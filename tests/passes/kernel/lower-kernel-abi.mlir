@@ -1,0 +1,17 @@
+// A kernel on memrefs becomes a function over a range and a closure, one that counts the range, and a body.
+// RUN: tensel-opt %s -tensel-lower-kernel-abi | FileCheck %s
+
+// CHECK-DAG: func.func @scale_count(%{{.*}}: !llvm.ptr) -> i64
+// CHECK-DAG: func.func private @scale_body(%{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: i64, %{{.*}}: !llvm.ptr {llvm.noalias}
+// CHECK-DAG: func.func @scale(%{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64)
+func.func private @scale(%a: memref<?xf32>, %out: memref<?xf32>) attributes {tensel.kernel} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = memref.dim %a, %c0 : memref<?xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    %x = memref.load %a[%i] : memref<?xf32>
+    %y = arith.addf %x, %x : f32
+    memref.store %y, %out[%i] : memref<?xf32>
+  } {tensel.parallel}
+  return
+}
