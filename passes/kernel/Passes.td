@@ -1,3 +1,4 @@
+// Passes from a fusion group on tensors (graph ops) to LLVM-dialect functions over a range; their order is KernelPipeline.cpp.
 #ifndef TENSEL_PASSES_KERNEL_PASSES_TD
 #define TENSEL_PASSES_KERNEL_PASSES_TD
 
