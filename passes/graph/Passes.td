@@ -17,4 +17,14 @@ def SimplifyMovementPass : Pass<"tensel-simplify-movement"> {
   let dependentDialects = ["::tensel::graph::GraphDialect"];
 }
 
+def InferShapesPass : Pass<"tensel-infer-shapes", "::mlir::ModuleOp"> {
+  let summary = "Makes result types as static as constants and the shape arithmetic of the model allow.";
+  let description = [{
+    Follows dims as expressions over the graph.symbols and the elements of small integer tensors through shape_of, gather,
+    slice, concat, reshape, casts and arithmetic, so that reshapes and expands by computed shapes get known dims.
+    Numeric class: exact.
+  }];
+  let dependentDialects = ["::tensel::graph::GraphDialect"];
+}
+
 #endif // TENSEL_PASSES_GRAPH_PASSES_TD
