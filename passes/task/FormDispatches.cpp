@@ -1,0 +1,180 @@
+// From a graph to a host program: groups of ops become dispatches of outlined kernels, dims become index arithmetic.
+#include "passes/task/Grouping.h"
+#include "passes/task/HostDims.h"
+#include "passes/task/KernelTable.h"
+#include "passes/task/Passes.h"
+
+using namespace mlir;
+using namespace tensel::graph;
+
+namespace tensel {
+#define GEN_PASS_DEF_FORMDISPATCHESPASS
+#include "passes/task/Passes.h.inc"
+
+namespace {
+
+class Former {
+public:
+  Former(ModuleOp module, func::FuncOp func, KernelTable &kernels, bool fuse)
+      : func(func), shapes(module), kernels(kernels), fuse(fuse) {}
+
+  LogicalResult run() {
+    if (failed(shapes.analyze(func)))
+      return failure();
+    describeResults();
+    dims.emplace(shapes, func, map);
+    if (failed(formBlock(func.front())))
+      return failure();
+    for (Operation *op : llvm::reverse(erased))
+      op->erase();
+    return success();
+  }
+
+private:
+  /// What the host does itself, without a kernel.
+  static bool staysOnHost(Operation &op) {
+    return !isa<GraphDialect>(op.getDialect()) || isa<ConstantOp, LoadWeightOp, IfOp, LoopOp>(op) || op.hasTrait<OpTrait::IsTerminator>();
+  }
+  static bool isReshape(Operation *op) { return isa<ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp>(op); }
+  bool isHostElements(Operation *op) { return op->getNumResults() == 1 && shapes.knownElements(op->getResult(0)).has_value(); }
+
+  Value now(Value value) { return map.lookupOrDefault(value); }
+
+  LogicalResult formBlock(Block &block) {
+    std::vector<Group> groups = formGroups(block, shapes, fuse, [&](Operation *op) { return !staysOnHost(*op) && !isReshape(op) && !isHostElements(op); });
+    llvm::DenseMap<Operation *, const Group *> groupAt;
+    for (const Group &group : groups)
+      groupAt[group.ops.back()] = &group;
+    SmallVector<Operation *> ops(llvm::make_pointer_range(block));
+    for (Operation *op : ops) {
+      if (isa<IfOp, LoopOp>(op) || op->hasTrait<OpTrait::IsTerminator>()) {
+        for (OpOperand &operand : op->getOpOperands())
+          operand.set(now(operand.get()));
+        for (Region &region : op->getRegions())
+          if (failed(formBlock(region.front())))
+            return failure();
+        if (auto loop = dyn_cast<LoopOp>(op); loop && failed(boundLoop(loop)))
+          return failure();
+        continue;
+      }
+      if (staysOnHost(*op))
+        continue;
+      erased.push_back(op);
+      if (auto found = groupAt.find(op); found != groupAt.end()) {
+        if (failed(formDispatch(*found->second)))
+          return failure();
+      } else if (isReshape(op)) {
+        formAlias(op);
+      } else if (isHostElements(op)) {
+        formElements(op);
+      }
+    }
+    return success();
+  }
+
+  FailureOr<ArrayAttr> boundSizes(ValueRange values) {
+    SmallVector<Attribute> sizes;
+    for (Value value : values) {
+      SmallVector<int64_t> size;
+      int64_t which = 0;
+      if (failed(shapes.boundBytes(value, size, which)))
+        return emitError(value.getLoc()) << "found no upper bound for dim " << which << " of " << value.getType() << " that '" << nodeName(value.getLoc())
+                                         << "' gives; expected one that follows from the inputs' dims (declare them with --shape SYMBOL=MIN..MAX)";
+      sizes.push_back(DenseI64ArrayAttr::get(value.getContext(), size));
+    }
+    return ArrayAttr::get(func.getContext(), sizes);
+  }
+
+  LogicalResult formDispatch(const Group &group) {
+    Operation *root = group.ops.back();
+    OpBuilder b(root);
+    auto sizes = boundSizes(group.results);
+    if (failed(sizes))
+      return failure();
+    OutlinedGroup outlined = kernels.outline(group.ops, group.results);
+    SmallVector<Value> inputs, dynamic;
+    for (Value input : outlined.inputs)
+      inputs.push_back(now(input));
+    SmallVector<Type> types;
+    for (Value result : group.results) {
+      llvm::append_range(dynamic, dims->dynamicDims(b, result));
+      types.push_back(result.getType());
+    }
+    auto dispatch = task::DispatchOp::create(b, root->getLoc(), types, outlined.kernel, inputs, dynamic, *sizes, DenseI64ArrayAttr());
+    for (auto [from, to] : llvm::zip(group.results, dispatch.getResults()))
+      map.map(from, to);
+    return success();
+  }
+
+  void formAlias(Operation *op) {
+    OpBuilder b(op);
+    Value result = op->getResult(0);
+    SmallVector<Value> dynamic = dims->dynamicDims(b, result);
+    map.map(result, task::AliasOp::create(b, op->getLoc(), result.getType(), now(op->getOperand(0)), dynamic).getResult());
+  }
+
+  void formElements(Operation *op) {
+    OpBuilder b(op);
+    SmallVector<Value> elements;
+    auto known = shapes.knownElements(op->getResult(0));
+    for (Dim dim : *known)
+      elements.push_back(dims->get(b, op->getLoc(), dim));
+    map.map(op->getResult(0), task::FromElementsOp::create(b, op->getLoc(), op->getResult(0).getType(), elements, DenseI64ArrayAttr()).getResult());
+  }
+
+  LogicalResult boundLoop(LoopOp loop) {
+    // Results cover the carried buffers: what enters is no larger than the bound of what leaves.
+    auto sizes = boundSizes(loop.getResults());
+    if (failed(sizes))
+      return failure();
+    loop->setAttr("task.sizes", *sizes);
+    return success();
+  }
+
+  /// The outputs' dims for the signature: a symbol's name, a number or -1.
+  void describeResults() {
+    Builder b(func.getContext());
+    for (auto [n, value] : llvm::enumerate(func.front().getTerminator()->getOperands())) {
+      SmallVector<Attribute> list;
+      for (Dim dim : shapes.dimsOf(value)) {
+        auto symbol = dyn_cast<AffineSymbolExpr>(shapes.toExpr(dim));
+        if (symbol && symbol.getPosition() < shapes.numDeclared())
+          list.push_back(b.getStringAttr(shapes.symbolName(symbol.getPosition())));
+        else
+          list.push_back(b.getI64IntegerAttr(dim.constant.value_or(-1)));
+      }
+      func.setResultAttr(n, "graph.dims", b.getArrayAttr(list));
+    }
+  }
+
+private:
+  func::FuncOp func;
+  SymbolicShapes shapes;
+  KernelTable &kernels;
+  bool fuse;
+  IRMapping map;
+  std::optional<HostDims> dims;
+  SmallVector<Operation *> erased;
+};
+
+struct FormDispatchesPass : impl::FormDispatchesPassBase<FormDispatchesPass> {
+  using Base::Base;
+
+  void runOnOperation() final {
+    KernelTable kernels(getOperation());
+    SmallVector<func::FuncOp> entries;
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (func.isPublic() && !func.isDeclaration() && !func->hasAttr("tensel.kernel"))
+        entries.push_back(func);
+    for (func::FuncOp func : entries) {
+      func->setAttr("tensel.entry", UnitAttr::get(&getContext()));
+      Former former(getOperation(), func, kernels, fuse);
+      if (failed(former.run()))
+        return signalPassFailure();
+    }
+    getOperation()->setAttr("tensel.kernels", kernels.describe());
+  }
+};
+
+} // namespace
+} // namespace tensel

@@ -1,0 +1,21 @@
+// Which ops share a kernel.
+#ifndef TENSEL_PASSES_TASK_GROUPING_H
+#define TENSEL_PASSES_TASK_GROUPING_H
+
+#include "mlir/IR/Operation.h"
+#include "passes/graph/SymbolicShapes.h"
+#include <vector>
+
+namespace tensel {
+
+/// Ops of one block, in program order; the kernel runs where the last one stands. `results` are used outside.
+struct Group {
+  llvm::SmallVector<mlir::Operation *> ops;
+  llvm::SmallVector<mlir::Value> results;
+};
+
+/// Groups the block's ops for which `isCompute` holds. Without `fuse`, each is alone.
+std::vector<Group> formGroups(mlir::Block &block, SymbolicShapes &shapes, bool fuse, llvm::function_ref<bool(mlir::Operation *)> isCompute);
+
+} // namespace tensel
+#endif // TENSEL_PASSES_TASK_GROUPING_H

@@ -1,0 +1,124 @@
+// Outlining of groups: one function per different body, whatever the names of the nodes it came from.
+#include "passes/task/KernelTable.h"
+
+using namespace mlir;
+
+namespace tensel {
+
+StringRef nodeName(Location loc) {
+  if (auto name = dyn_cast<NameLoc>(loc))
+    return name.getName().getValue();
+  if (auto fused = dyn_cast<FusedLoc>(loc))
+    for (Location part : fused.getLocations())
+      if (StringRef name = nodeName(part); !name.empty())
+        return name;
+  return "";
+}
+
+/// Constants that become part of the code rather than an argument.
+static bool isInlined(Value value) {
+  auto constant = value.getDefiningOp<graph::ConstantOp>();
+  if (!constant)
+    return false;
+  auto type = cast<RankedTensorType>(constant.getValue().getShapedType());
+  return constant.getValue().isSplat() || type.getNumElements() * std::max(8u, type.getElementTypeBitWidth()) <= 8 * 1024;
+}
+
+static int64_t staticBytes(ValueRange values) {
+  int64_t total = 0;
+  for (Value value : values) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (!type.hasStaticShape())
+      return -1;
+    total += type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  }
+  return total;
+}
+
+static int64_t countOps(ArrayRef<Operation *> ops) {
+  int64_t total = 0;
+  for (Operation *op : ops) {
+    int64_t count = 0;
+    if (auto cost = dyn_cast<graph::CostOpInterface>(op))
+      count = cost.countOps();
+    else if (auto type = cast<RankedTensorType>(op->getResult(0).getType()); isa<graph::ElementwiseOpInterface>(op))
+      count = type.hasStaticShape() ? type.getNumElements() : -1;
+    if (count < 0)
+      return -1;
+    total += count;
+  }
+  return total;
+}
+
+OutlinedGroup KernelTable::outline(ArrayRef<Operation *> ops, ArrayRef<Value> results) {
+  OutlinedGroup group;
+  llvm::DenseSet<Operation *> members(ops.begin(), ops.end());
+  llvm::SetVector<Value> inputs, constants;
+  for (Operation *op : ops)
+    for (Value operand : op->getOperands())
+      if (!members.contains(operand.getDefiningOp()))
+        (isInlined(operand) ? constants : inputs).insert(operand);
+  group.inputs.assign(inputs.begin(), inputs.end());
+
+  SmallVector<Type> arguments, resultTypes;
+  for (Value input : inputs)
+    arguments.push_back(input.getType());
+  for (Value result : results) {
+    arguments.push_back(result.getType());
+    resultTypes.push_back(result.getType());
+  }
+  MLIRContext *context = module.getContext();
+  OpBuilder b(context);
+  auto func = func::FuncOp::create(ops.back()->getLoc(), "kernel", FunctionType::get(context, arguments, resultTypes));
+  func.setPrivate();
+  func->setAttr("tensel.kernel", b.getUnitAttr());
+  func->setAttr("tensel.num_outs", b.getI64IntegerAttr(results.size()));
+  Block *body = func.addEntryBlock();
+  b.setInsertionPointToStart(body);
+  IRMapping map;
+  for (auto [input, arg] : llvm::zip(inputs, body->getArguments()))
+    map.map(input, arg);
+  for (Value constant : constants)
+    b.clone(*constant.getDefiningOp(), map);
+  for (Operation *op : ops)
+    b.clone(*op, map);
+  SmallVector<Value> returned;
+  for (Value result : results)
+    returned.push_back(map.lookup(result));
+  func::ReturnOp::create(b, ops.back()->getLoc(), returned);
+
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  func->print(stream, OpPrintingFlags().useLocalScope().printGenericOpForm());
+  auto [place, isNew] = kernels.insert({b.getStringAttr(text), Entry()});
+  Entry &entry = place->second;
+  if (isNew) {
+    entry.name = ("k" + Twine(kernels.size() - 1)).str();
+    func.setSymName(entry.name);
+    module.push_back(func);
+    entry.name = symbols.insert(func).str();
+    entry.flops = countOps(ops);
+    int64_t in = staticBytes(group.inputs), out = staticBytes(results);
+    entry.bytes = in < 0 || out < 0 ? -1 : in + out;
+  } else {
+    func->erase();
+  }
+  for (Operation *op : ops)
+    if (StringRef name = nodeName(op->getLoc()); !name.empty())
+      entry.nodes.insert(name);
+  group.kernel = FlatSymbolRefAttr::get(context, entry.name);
+  return group;
+}
+
+ArrayAttr KernelTable::describe() {
+  Builder b(module.getContext());
+  SmallVector<Attribute> list;
+  for (auto &[text, entry] : kernels)
+    list.push_back(b.getDictionaryAttr({b.getNamedAttr("name", b.getStringAttr(entry.name)),
+                                        b.getNamedAttr("nodes", b.getStrArrayAttr(entry.nodes.getArrayRef())),
+                                        b.getNamedAttr("flops", b.getI64IntegerAttr(entry.flops)),
+                                        b.getNamedAttr("bytes", b.getI64IntegerAttr(entry.bytes))}));
+  return b.getArrayAttr(list);
+}
+
+} // namespace tensel

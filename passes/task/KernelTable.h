@@ -1,0 +1,43 @@
+// The kernels of a module while dispatches are formed: outlines groups of ops and shares structurally equal ones.
+#ifndef TENSEL_PASSES_TASK_KERNELTABLE_H
+#define TENSEL_PASSES_TASK_KERNELTABLE_H
+
+#include "dialects/graph/Graph.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace tensel {
+
+/// What a dispatch of an outlined group needs: values of the graph in the kernel's order.
+struct OutlinedGroup {
+  mlir::FlatSymbolRefAttr kernel;
+  llvm::SmallVector<mlir::Value> inputs;
+};
+
+class KernelTable {
+public:
+  explicit KernelTable(mlir::ModuleOp module) : module(module), symbols(module) {}
+
+  /// Copies the ops (in program order) into a kernel that computes `results`; small constants go along.
+  OutlinedGroup outline(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Value> results);
+
+  /// [{name, nodes, flops, bytes}] in the order of the kernels.
+  mlir::ArrayAttr describe();
+
+private:
+  struct Entry {
+    std::string name;
+    llvm::SetVector<llvm::StringRef> nodes;
+    int64_t flops, bytes;
+  };
+  mlir::ModuleOp module;
+  mlir::SymbolTable symbols;
+  llvm::MapVector<mlir::StringAttr, Entry> kernels; // by printed body
+};
+
+/// The source node's name in a location, or "".
+llvm::StringRef nodeName(mlir::Location loc);
+
+} // namespace tensel
+#endif // TENSEL_PASSES_TASK_KERNELTABLE_H

@@ -1,0 +1,15 @@
+// Passes that turn a graph into a host program over kernels; what each does is in Passes.td.
+#ifndef TENSEL_PASSES_TASK_PASSES_H
+#define TENSEL_PASSES_TASK_PASSES_H
+
+#include "dialects/graph/Graph.h"
+#include "dialects/task/Task.h"
+#include "mlir/Pass/Pass.h"
+
+namespace tensel {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "passes/task/Passes.h.inc"
+} // namespace tensel
+
+#endif // TENSEL_PASSES_TASK_PASSES_H

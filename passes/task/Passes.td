@@ -1,0 +1,43 @@
+// Passes that turn a graph into a host program over kernels. Their order: form-dispatches, plan-memory,
+// then (after the kernels are compiled to the LLVM dialect, or before: they do not depend on it) lower-task.
+#ifndef TENSEL_PASSES_TASK_PASSES_TD
+#define TENSEL_PASSES_TASK_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FormDispatchesPass : Pass<"tensel-form-dispatches", "::mlir::ModuleOp"> {
+  let summary = "Groups ops into kernels, outlines each group and leaves dispatches with computed dims on the host.";
+  let description = [{
+    Every public function becomes an entry (attribute `tensel.entry`); every group a private function with `tensel.kernel` and
+    `tensel.num_outs`, structurally equal ones shared. Reshapes become task.alias, small integer tensors that follow from dims
+    become task.from_elements. Writes the module attribute `tensel.kernels`: a list of {name, nodes = source node names, flops, bytes}.
+    Numeric class: exact.
+  }];
+  let options = [Option<"fuse", "fuse", "bool", "true", "Put more than one op into a kernel">];
+  let dependentDialects = ["::tensel::task::TaskDialect", "::tensel::graph::GraphDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::tensor::TensorDialect", "::mlir::func::FuncDialect"];
+}
+
+def PlanMemoryPass : Pass<"tensel-plan-memory", "::mlir::ModuleOp"> {
+  let summary = "Gives every value of the host program a planned value: a size expression and first and last position.";
+  let description = [{
+    Adds `ids` to dispatches and task.from_elements, `task.ids` to loops (per carried value the buffer it is copied to and the one for the
+    way, -1: none; then one per scan output), and to each entry `tensel.planned_values`: a list of {name, size_expr = array<i64>, first, last}.
+    Numeric class: exact.
+  }];
+  let dependentDialects = ["::tensel::task::TaskDialect"];
+}
+
+def LowerTaskPass : Pass<"tensel-lower-task", "::mlir::ModuleOp"> {
+  let summary = "Turns entries into LLVM functions `i32 tensel_entry_NAME(env, inputs, outputs)` (kernel_abi.h).";
+  let description = [{
+    Writes the module attributes that the package needs:
+    `tensel.functions`: a list of {name, entry, inputs, outputs, planned_values = as above, places = strings}, inputs and outputs being lists of
+    {name, type, dims = per dim a symbol's name, a number, or -1}; `tensel.symbols`: a list of {name, min, max, step};
+    `tensel.weights`: names in the order of env->weights. Runs after the kernels are LLVM functions. Leaves graph.symbol and graph.weight to the
+    writer of the package. Numeric class: exact.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::tensel::task::TaskDialect"];
+}
+
+#endif // TENSEL_PASSES_TASK_PASSES_TD

@@ -1,0 +1,150 @@
+// Liveness of the host program's buffers: which planned value each tensor stands for, and from where to where it lives.
+// The offsets are not chosen here but by the runtime, from these intervals and the sizes at its symbol limits.
+#include "passes/task/KernelTable.h"
+#include "passes/task/Passes.h"
+
+using namespace mlir;
+
+namespace tensel {
+#define GEN_PASS_DEF_PLANMEMORYPASS
+#include "passes/task/Passes.h.inc"
+
+namespace {
+
+struct Planned {
+  std::string name;
+  SmallVector<int64_t> size;
+  int64_t first, last;
+};
+
+class Planner {
+public:
+  explicit Planner(func::FuncOp func) : func(func) {}
+
+  void run() {
+    planBlock(func.front());
+    Builder b(func.getContext());
+    SmallVector<Attribute> list;
+    for (const Planned &value : planned)
+      list.push_back(b.getDictionaryAttr({b.getNamedAttr("name", b.getStringAttr(value.name)), b.getNamedAttr("size_expr", b.getDenseI64ArrayAttr(value.size)),
+                                          b.getNamedAttr("first", b.getI64IntegerAttr(value.first)), b.getNamedAttr("last", b.getI64IntegerAttr(value.last))}));
+    func->setAttr("tensel.planned_values", b.getArrayAttr(list));
+  }
+
+private:
+  using Roots = SmallVector<int64_t, 2>; // the planned values that a tensor's data may lie in
+
+  int64_t add(Location loc, ArrayRef<int64_t> size) {
+    planned.push_back({nodeName(loc).str(), SmallVector<int64_t>(size), position, position});
+    return planned.size() - 1;
+  }
+  static ArrayRef<int64_t> sizeAt(ArrayAttr sizes, size_t i) { return cast<DenseI64ArrayAttr>(sizes[i]).asArrayRef(); }
+
+  void use(Value value) {
+    if (auto found = roots.find(value); found != roots.end())
+      for (int64_t id : found->second)
+        planned[id].last = std::max(planned[id].last, position);
+  }
+  void join(Value into, Value from) {
+    if (into == from)
+      return;
+    auto found = roots.find(from);
+    if (found == roots.end())
+      return;
+    Roots copy = found->second; // roots[into] may move it
+    for (int64_t id : copy)
+      if (!llvm::is_contained(roots[into], id))
+        roots[into].push_back(id);
+  }
+
+  void planBlock(Block &block) {
+    for (Operation &op : block) {
+      ++position;
+      for (Value operand : op.getOperands())
+        use(operand);
+      if (auto dispatch = dyn_cast<task::DispatchOp>(op)) {
+        SmallVector<int64_t> ids;
+        for (auto [i, result] : llvm::enumerate(dispatch.getResults())) {
+          ids.push_back(add(op.getLoc(), sizeAt(*dispatch.getSizes(), i)));
+          roots[result] = {ids.back()};
+        }
+        dispatch.setIds(ids);
+      } else if (auto elements = dyn_cast<task::FromElementsOp>(op)) {
+        int64_t bytes = elements.getElements().size() * task::storageBytes(elements.getResult().getType().getElementType());
+        int64_t id = add(op.getLoc(), {task::SizeConst, bytes});
+        elements.setIds({id});
+        roots[elements.getResult()] = {id};
+      } else if (auto alias = dyn_cast<task::AliasOp>(op)) {
+        join(alias.getResult(), alias.getInput());
+      } else if (auto branch = dyn_cast<graph::IfOp>(op)) {
+        for (Region *region : {&branch.getThenRegion(), &branch.getElseRegion()}) {
+          planBlock(region->front());
+          for (auto [result, value] : llvm::zip(branch.getResults(), region->front().getTerminator()->getOperands()))
+            join(result, value);
+        }
+        ++position;
+      } else if (auto loop = dyn_cast<graph::LoopOp>(op)) {
+        planLoop(loop);
+      }
+    }
+  }
+
+  void planLoop(graph::LoopOp loop) {
+    int64_t start = position;
+    Block &body = loop.getBody().front();
+    ValueRange yields = body.getTerminator()->getOperands();
+    size_t carried = loop.getInits().size();
+    auto sizes = loop->getAttrOfType<ArrayAttr>("task.sizes");
+    SmallVector<int64_t> homes(carried, -1), ways(carried, -1), scans;
+    for (size_t i = 0; i < carried; ++i) {
+      Value arg = body.getArgument(i + 1);
+      join(arg, loop.getInits()[i]);
+      if (yields[i + 1] == arg)
+        continue;
+      homes[i] = add(loop.getLoc(), sizeAt(sizes, i));
+      roots[arg].push_back(homes[i]);
+    }
+    for (size_t i = carried; i < loop.getNumResults(); ++i) {
+      scans.push_back(add(loop.getLoc(), sizeAt(sizes, i)));
+      roots[loop.getResult(i)] = {scans.back()};
+    }
+    planBlock(body);
+    // A value that leaves in another's home would be overwritten before it is copied: it goes through a buffer of its own.
+    for (size_t i = 0; i < carried; ++i) {
+      auto found = roots.find(yields[i + 1]);
+      if (homes[i] < 0 || found == roots.end())
+        continue;
+      if (llvm::any_of(found->second, [&](int64_t id) { return id != homes[i] && llvm::is_contained(homes, id); }))
+        ways[i] = add(loop.getLoc(), sizeAt(sizes, i));
+    }
+    ++position;
+    // What comes from outside is needed in every iteration.
+    for (auto [id, value] : llvm::enumerate(planned))
+      if ((value.first < start && value.last >= start) || llvm::is_contained(homes, id) || llvm::is_contained(scans, id))
+        value.last = std::max(value.last, position);
+    for (size_t i = 0; i < carried; ++i)
+      join(loop.getResult(i), body.getArgument(i + 1));
+    SmallVector<int64_t> ids(homes);
+    ids.append(ways);
+    ids.append(scans);
+    loop->setAttr("task.ids", DenseI64ArrayAttr::get(loop.getContext(), ids));
+  }
+
+  func::FuncOp func;
+  int64_t position = -1;
+  std::vector<Planned> planned;
+  llvm::DenseMap<Value, Roots> roots;
+};
+
+struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {
+  using Base::Base;
+
+  void runOnOperation() final {
+    for (auto func : getOperation().getOps<func::FuncOp>())
+      if (func->hasAttr("tensel.entry"))
+        Planner(func).run();
+  }
+};
+
+} // namespace
+} // namespace tensel
