@@ -37,9 +37,7 @@ inline constexpr uint32_t unknownKernelOffset = 0xffffffff;
 inline constexpr size_t maxPlannedValues = size_t(1) << 16;
 
 /// The next multiple of 64, or 0 when there is none.
-constexpr uint64_t alignPackageOffset(uint64_t offset) {
-  return (offset + packageAlignment - 1) & ~(packageAlignment - 1);
-}
+constexpr uint64_t alignPackageOffset(uint64_t offset) { return (offset + packageAlignment - 1) & ~(packageAlignment - 1); }
 
 } // namespace tensel::rt
 #endif

@@ -25,7 +25,8 @@ private:
     std::string name;
   };
 
-  template <typename T> bool at(uint64_t offset, T &value) const {
+  template <typename T>
+  bool at(uint64_t offset, T &value) const {
     if (offset > size || size - offset < sizeof value)
       return false;
     memcpy(&value, file + offset, sizeof value);
@@ -52,8 +53,7 @@ private:
 std::string number(uint64_t value) { return std::to_string(value); }
 
 bool Reader::stringAt(const Elf64_Shdr &table, uint64_t offset, std::string &text) const {
-  if (table.sh_type != SHT_STRTAB || table.sh_offset > size || table.sh_size > size - table.sh_offset ||
-      offset >= table.sh_size)
+  if (table.sh_type != SHT_STRTAB || table.sh_offset > size || table.sh_size > size - table.sh_offset || offset >= table.sh_size)
     return false;
   const char *begin = reinterpret_cast<const char *>(file + table.sh_offset + offset);
   size_t room = table.sh_size - offset, length = strnlen(begin, room);
@@ -129,8 +129,7 @@ std::string Reader::readSymbols(const Elf64_Shdr &section) {
   for (uint64_t i = 1; i < section.sh_size / sizeof(Elf64_Sym); ++i) {
     Elf64_Sym symbol;
     std::string name;
-    if (!at(section.sh_offset + i * sizeof symbol, symbol) ||
-        !stringAt(sections[section.sh_link], symbol.st_name, name))
+    if (!at(section.sh_offset + i * sizeof symbol, symbol) || !stringAt(sections[section.sh_link], symbol.st_name, name))
       return "symbol " + number(i) + " is outside the file";
     unsigned type = ELF64_ST_TYPE(symbol.st_info);
     bool isDefined = symbol.st_shndx != SHN_UNDEF && symbol.st_shndx < SHN_LORESERVE;
@@ -151,8 +150,7 @@ std::string Reader::apply(const Relocation &relocation) {
   auto segment = std::find_if(image.segments.begin(), image.segments.end(), [&](const SegmentData &candidate) {
     return slot >= candidate.offset && slot - candidate.offset < candidate.size;
   });
-  if (slot % 8 || segment == image.segments.end() || segment->offset + segment->size - slot < 8 ||
-      (segment->prot & protExecute))
+  if (slot % 8 || segment == image.segments.end() || segment->offset + segment->size - slot < 8 || (segment->prot & protExecute))
     return place + ": expected an aligned slot in a data segment";
   bool isSymbolic = type == R_X86_64_64 || type == R_X86_64_GLOB_DAT || type == R_X86_64_JUMP_SLOT;
   if (type == R_X86_64_NONE)
@@ -195,8 +193,7 @@ std::string Reader::readRelocations(const Elf64_Shdr &section) {
       if (section.sh_link >= sections.size())
         return "relocation " + number(i) + " has no symbol table";
       const Elf64_Shdr &table = sections[section.sh_link];
-      if (table.sh_type != SHT_DYNSYM || table.sh_link >= sections.size() ||
-          index >= table.sh_size / sizeof(Elf64_Sym) ||
+      if (table.sh_type != SHT_DYNSYM || table.sh_link >= sections.size() || index >= table.sh_size / sizeof(Elf64_Sym) ||
           !at(table.sh_offset + index * sizeof(Elf64_Sym), relocation.symbol) ||
           !stringAt(sections[table.sh_link], relocation.symbol.st_name, relocation.name))
         return "relocation " + number(i) + " has no symbol";
@@ -224,8 +221,7 @@ std::string Reader::readSections() {
     else if (section.sh_type == SHT_RELA && isLoaded)
       error = readRelocations(section);
     else if (isLoaded && section.sh_size &&
-             (section.sh_type == SHT_INIT_ARRAY || section.sh_type == SHT_FINI_ARRAY ||
-              section.sh_type == SHT_PREINIT_ARRAY))
+             (section.sh_type == SHT_INIT_ARRAY || section.sh_type == SHT_FINI_ARRAY || section.sh_type == SHT_PREINIT_ARRAY))
       error = "found initialisers, which an image cannot run";
     else if (isLoaded && (section.sh_type == SHT_REL || section.sh_type == 19 /* SHT_RELR */))
       error = "found relocations of type " + number(section.sh_type) + ", expected rela";
@@ -238,8 +234,8 @@ std::string Reader::readSections() {
 std::string Reader::read() {
   if (!at(0, header) || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
     return "not an ELF file";
-  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
-      header.e_machine != EM_X86_64 || header.e_type != ET_DYN)
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_machine != EM_X86_64 ||
+      header.e_type != ET_DYN)
     return "found class " + number(header.e_ident[EI_CLASS]) + ", machine " + number(header.e_machine) + ", type " +
            number(header.e_type) + ", expected a 64-bit x86-64 shared object";
   if (header.e_phoff > size || header.e_shoff > size)

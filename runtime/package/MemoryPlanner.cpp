@@ -9,8 +9,7 @@ using namespace tensel::rt;
 static constexpr int64_t alignment = 64;
 static constexpr int64_t limit = int64_t(1) << 62;
 
-bool tensel::rt::planMemory(const PlannerValue *values, size_t count, int64_t *offsets, uint32_t *scratch,
-                            int64_t &arenaBytes) {
+bool tensel::rt::planMemory(const PlannerValue *values, size_t count, int64_t *offsets, uint32_t *scratch, int64_t &arenaBytes) {
   uint32_t *order = scratch, *placed = scratch + count;
   for (size_t i = 0; i < count; ++i) {
     if (values[i].bytes < 0 || values[i].bytes > limit)
@@ -43,8 +42,8 @@ bool tensel::rt::planMemory(const PlannerValue *values, size_t count, int64_t *o
     if (cursor > limit - value.bytes)
       return false;
     arenaBytes = std::max(arenaBytes, (cursor + value.bytes + alignment - 1) & -alignment);
-    uint32_t *place = std::upper_bound(placed, placed + placedCount, cursor,
-                                       [offsets](int64_t at, uint32_t id) { return at < offsets[id]; });
+    uint32_t *place =
+        std::upper_bound(placed, placed + placedCount, cursor, [offsets](int64_t at, uint32_t id) { return at < offsets[id]; });
     memmove(place + 1, place, (placed + placedCount - place) * sizeof *place);
     *place = order[i];
     ++placedCount;

@@ -82,8 +82,7 @@ std::vector<uint8_t> tensel::rt::buildMetadata(const PackageData &data, bool wit
     auto name = builder.CreateString(weight.name);
     auto dims = builder.CreateVector(weight.dims);
     auto source = builder.CreateString(weight.source);
-    return fb::CreateWeight(builder, name, weight.section, weight.offset, weight.length, uint8_t(weight.elemType), dims,
-                            source);
+    return fb::CreateWeight(builder, name, weight.section, weight.offset, weight.length, uint8_t(weight.elemType), dims, source);
   });
   auto code = buildAll<fb::CodeObject>(builder, withCode ? data.code : noCode,
                                        [&](const CodeData &object) { return buildCode(builder, object); });
@@ -102,8 +101,8 @@ std::vector<uint8_t> tensel::rt::buildMetadata(const PackageData &data, bool wit
     return fb::CreateInputHash(builder, name, buildHash(builder, input.sha256));
   });
   auto options = buildStrings(builder, data.options);
-  fb::FinishPackageBuffer(builder, fb::CreatePackage(builder, packageFormatVersion, TENSEL_KERNEL_ABI_VERSION, version,
-                                                     arch, functions, symbols, weights, code, sections, kernels, passes,
-                                                     hashes, options));
+  fb::FinishPackageBuffer(builder,
+                          fb::CreatePackage(builder, packageFormatVersion, TENSEL_KERNEL_ABI_VERSION, version, arch, functions,
+                                            symbols, weights, code, sections, kernels, passes, hashes, options));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

@@ -49,8 +49,8 @@ struct WeightData {
   int32_t elemType = 0;
   std::vector<int64_t> dims;
   std::string source;
-  int32_t section = -1;             ///< set by the writer
-  uint64_t offset = 0, length = 0;  ///< set by the writer
+  int32_t section = -1;            ///< set by the writer
+  uint64_t offset = 0, length = 0; ///< set by the writer
 };
 
 struct SegmentData {
@@ -72,8 +72,8 @@ struct ImageData {
 };
 
 struct CodeData {
-  std::string level; ///< "x86-64-v3"
-  ImageData image;   ///< readPackage leaves image.bytes empty
+  std::string level;                   ///< "x86-64-v3"
+  ImageData image;                     ///< readPackage leaves image.bytes empty
   std::vector<uint32_t> entries;       ///< per function: offset in the image
   std::vector<uint32_t> kernelOffsets; ///< per kernel, or empty
   int32_t section = -1;                ///< set by the writer

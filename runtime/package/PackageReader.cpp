@@ -10,7 +10,8 @@ using flatbuffers::uoffset_t;
 
 static std::string text(const flatbuffers::String *string) { return string ? string->str() : ""; }
 
-template <typename T> static std::vector<T> numbers(const flatbuffers::Vector<T> *list) {
+template <typename T>
+static std::vector<T> numbers(const flatbuffers::Vector<T> *list) {
   return list ? std::vector<T>(list->begin(), list->end()) : std::vector<T>();
 }
 
@@ -27,7 +28,8 @@ static std::array<uint8_t, 32> hash(const flatbuffers::Vector<uint8_t> *list) {
   return result;
 }
 
-template <typename List, typename Read> static auto readAll(const List *list, Read read) {
+template <typename List, typename Read>
+static auto readAll(const List *list, Read read) {
   std::vector<decltype(read(list->Get(0)))> result;
   for (uoffset_t i = 0; list && i < list->size(); ++i)
     result.push_back(read(list->Get(i)));
@@ -46,8 +48,7 @@ static FunctionData readFunction(const fb::Function *function) {
           readAll(function->outputs(), readTensor),
           readAll(function->planned_values(),
                   [](const fb::PlannedValue *value) {
-                    return PlannedValueData{numbers(value->size_expr()), value->first(), value->last(),
-                                            text(value->name())};
+                    return PlannedValueData{numbers(value->size_expr()), value->first(), value->last(), text(value->name())};
                   }),
           function->peak_bytes(),
           function->flops(),
@@ -61,9 +62,8 @@ static CodeData readCode(const fb::CodeObject *object) {
     return SegmentData{segment->offset(), segment->size(), segment->file_size(), segment->prot()};
   });
   code.image.relativeRelocs = numbers(object->relative_relocs());
-  code.image.imports = readAll(object->imports(), [](const fb::Import *import) {
-    return ImportData{text(import->name()), numbers(import->slots())};
-  });
+  code.image.imports = readAll(
+      object->imports(), [](const fb::Import *import) { return ImportData{text(import->name()), numbers(import->slots())}; });
   code.entries = readAll(object->entries(), [](const fb::Entry *entry) { return entry->offset(); });
   code.kernelOffsets = numbers(object->kernel_offsets());
   code.section = object->section();

@@ -38,7 +38,8 @@ private:
 
 namespace {
 
-template <typename Base> class FileOutput : public Base {
+template <typename Base>
+class FileOutput : public Base {
 public:
   explicit FileOutput(AtomicFile &file) : file(file) {}
   std::string error() const override { return file.error(); }
@@ -48,7 +49,8 @@ private:
   AtomicFile &file;
 };
 
-template <typename Base> class MemoryOutput : public Base {
+template <typename Base>
+class MemoryOutput : public Base {
 public:
   explicit MemoryOutput(std::vector<uint8_t> &bytes) : bytes(bytes) {}
 
@@ -66,8 +68,7 @@ int64_t tensel::rt::computeArenaBytes(const FunctionData &function, const std::v
   std::vector<PlannerValue> values;
   for (const PlannedValueData &value : function.plannedValues) {
     int64_t bytes;
-    if (evalSizeExpr(value.sizeExpr.data(), value.sizeExpr.size(), symbols.data(), symbols.size(), bytes) !=
-        SizeExprResult::Ok)
+    if (evalSizeExpr(value.sizeExpr.data(), value.sizeExpr.size(), symbols.data(), symbols.size(), bytes) != SizeExprResult::Ok)
       return -1;
     values.push_back({bytes, value.first, value.last});
   }
@@ -142,8 +143,7 @@ std::string PackageWriter::emit(Output &out, bool withCode, PackageHeader &heade
       weight.offset = weightBegin - begin;
       std::string error = weightSources[i]([&](const void *bytes, size_t size) { out.write(bytes, size); });
       if (error.empty() && out.position - weightBegin != weight.length)
-        error = "found " + std::to_string(out.position - weightBegin) + " bytes, expected " +
-                std::to_string(weight.length);
+        error = "found " + std::to_string(out.position - weightBegin) + " bytes, expected " + std::to_string(weight.length);
       if (!error.empty())
         return "weight '" + weight.name + "': " + error;
       if (error = out.error(); !error.empty())

@@ -41,8 +41,7 @@ static bool apply(SizeOp op, int64_t left, int64_t right, int64_t &result) {
 }
 
 /// Runs the expression; with symbols == nullptr only its form is looked at.
-static SizeExprResult run(const int64_t *words, size_t length, const int64_t *symbols, size_t symbolCount,
-                          int64_t &result) {
+static SizeExprResult run(const int64_t *words, size_t length, const int64_t *symbols, size_t symbolCount, int64_t &result) {
   int64_t stack[maxSizeExprDepth];
   size_t depth = 0;
   if (length == 0 || length % 2)
@@ -74,8 +73,8 @@ static SizeExprResult run(const int64_t *words, size_t length, const int64_t *sy
   return SizeExprResult::Ok;
 }
 
-SizeExprResult tensel::rt::evalSizeExpr(const int64_t *words, size_t length, const int64_t *symbols,
-                                        size_t symbolCount, int64_t &result) {
+SizeExprResult tensel::rt::evalSizeExpr(const int64_t *words, size_t length, const int64_t *symbols, size_t symbolCount,
+                                        int64_t &result) {
   static const int64_t none = 0;
   return run(words, length, symbols ? symbols : &none, symbols ? symbolCount : 0, result);
 }

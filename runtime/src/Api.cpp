@@ -11,20 +11,23 @@ using namespace tensel::rt;
 namespace {
 
 /// Zeroed memory first: the objects are made without operator new, which libstdc++ would have to provide.
-template <typename T> T *make() {
+template <typename T>
+T *make() {
   size_t size = (sizeof(T) + alignof(T) - 1) / alignof(T) * alignof(T);
   void *memory = aligned_alloc(alignof(T) < sizeof(void *) ? sizeof(void *) : alignof(T), size);
   return memory ? new (memory) T() : nullptr;
 }
 
-template <typename T> void destroy(T *object) {
+template <typename T>
+void destroy(T *object) {
   if (!object)
     return;
   object->~T();
   free(object);
 }
 
-template <typename Load> tensel_status_t load(tensel_model **model, tensel_error_t *error, Load load) {
+template <typename Load>
+tensel_status_t load(tensel_model **model, tensel_error_t *error, Load load) {
   Error problem;
   if (error)
     error->message[0] = 0;
@@ -35,8 +38,7 @@ template <typename Load> tensel_status_t load(tensel_model **model, tensel_error
   }
   *model = nullptr;
   auto *loaded = make<tensel_model>();
-  tensel_status_t status =
-      loaded ? load(*loaded, problem) : problem.set(TENSEL_OUT_OF_MEMORY, "no memory for a model");
+  tensel_status_t status = loaded ? load(*loaded, problem) : problem.set(TENSEL_OUT_OF_MEMORY, "no memory for a model");
   if (status == TENSEL_OK) {
     *model = loaded;
     return TENSEL_OK;
@@ -102,8 +104,7 @@ tensel_status_t tensel_model_load_memory(const void *data, size_t size, tensel_m
   });
 }
 
-tensel_status_t tensel_model_load_static(const tensel_static_model *description, tensel_model **model,
-                                         tensel_error_t *error) {
+tensel_status_t tensel_model_load_static(const tensel_static_model *description, tensel_model **model, tensel_error_t *error) {
   return load(model, error, [&](tensel_model &loaded, Error &problem) {
     return description && description->package && description->levels
                ? loaded.loadStatic(*description, problem)
@@ -134,16 +135,14 @@ int32_t tensel_model_output_count(const tensel_model *model, int32_t function) {
   return hasFunction(model, function) ? int32_t(model->outputCount(size_t(function))) : 0;
 }
 
-tensel_status_t tensel_model_input(const tensel_model *model, int32_t function, int32_t index,
-                                   tensel_tensor_info *info) {
+tensel_status_t tensel_model_input(const tensel_model *model, int32_t function, int32_t index, tensel_tensor_info *info) {
   if (!info || index < 0 || index >= tensel_model_input_count(model, function))
     return TENSEL_INVALID_ARGUMENT;
   *info = model->inputs(size_t(function))[index];
   return TENSEL_OK;
 }
 
-tensel_status_t tensel_model_output(const tensel_model *model, int32_t function, int32_t index,
-                                    tensel_tensor_info *info) {
+tensel_status_t tensel_model_output(const tensel_model *model, int32_t function, int32_t index, tensel_tensor_info *info) {
   if (!info || index < 0 || index >= tensel_model_output_count(model, function))
     return TENSEL_INVALID_ARGUMENT;
   *info = model->outputs(size_t(function))[index];
@@ -178,8 +177,7 @@ tensel_status_t tensel_session_create(const tensel_model *model, int32_t functio
   if (!session)
     status = problem.set(TENSEL_INVALID_ARGUMENT, "session is null");
   else if (!hasFunction(model, function))
-    status = problem.set(TENSEL_INVALID_ARGUMENT, "function %d: the model has %d", function,
-                         tensel_model_function_count(model));
+    status = problem.set(TENSEL_INVALID_ARGUMENT, "function %d: the model has %d", function, tensel_model_function_count(model));
   else if (!created)
     status = problem.set(TENSEL_OUT_OF_MEMORY, "no memory for a session");
   else
@@ -195,8 +193,8 @@ tensel_status_t tensel_session_create(const tensel_model *model, int32_t functio
 
 void tensel_session_destroy(tensel_session *session) { destroy(session); }
 
-tensel_status_t tensel_session_set_input(tensel_session *session, int32_t index, const void *data,
-                                         tensel_elem_type type, const int64_t *dims, int32_t rank) {
+tensel_status_t tensel_session_set_input(tensel_session *session, int32_t index, const void *data, tensel_elem_type type,
+                                         const int64_t *dims, int32_t rank) {
   if (!session)
     return TENSEL_INVALID_ARGUMENT;
   size_t count = session->model->inputCount(session->function);
@@ -205,8 +203,8 @@ tensel_status_t tensel_session_set_input(tensel_session *session, int32_t index,
   return session->setInput(size_t(index), data, type, dims, rank);
 }
 
-tensel_status_t tensel_session_set_input_named(tensel_session *session, const char *name, const void *data,
-                                               tensel_elem_type type, const int64_t *dims, int32_t rank) {
+tensel_status_t tensel_session_set_input_named(tensel_session *session, const char *name, const void *data, tensel_elem_type type,
+                                               const int64_t *dims, int32_t rank) {
   if (!session)
     return TENSEL_INVALID_ARGUMENT;
   const tensel_tensor_info *inputs = session->model->inputs(session->function);
@@ -219,9 +217,7 @@ tensel_status_t tensel_session_set_input_named(tensel_session *session, const ch
                             count ? "; its first is '" : "", count ? inputs[0].name : "", count ? "'" : "");
 }
 
-tensel_status_t tensel_session_run(tensel_session *session) {
-  return session ? session->run() : TENSEL_INVALID_ARGUMENT;
-}
+tensel_status_t tensel_session_run(tensel_session *session) { return session ? session->run() : TENSEL_INVALID_ARGUMENT; }
 
 tensel_status_t tensel_session_output(tensel_session *session, int32_t index, const void **data, const int64_t **dims,
                                       int32_t *rank) {

@@ -9,7 +9,8 @@
 namespace tensel::rt {
 
 /// Elements are plain data and start as zeros.
-template <typename T> class Array {
+template <typename T>
+class Array {
   static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
 
 public:

@@ -10,7 +10,8 @@
 using namespace tensel::rt;
 using flatbuffers::uoffset_t;
 
-template <typename T> static uoffset_t sizeOf(const flatbuffers::Vector<T> *vector) {
+template <typename T>
+static uoffset_t sizeOf(const flatbuffers::Vector<T> *vector) {
   return vector ? vector->size() : 0;
 }
 
@@ -52,11 +53,9 @@ tensel_status_t CodeImage::load(const fb::CodeObject &object, const uint8_t *sec
   for (const fb::Segment *segment : segments) {
     if (segment->offset() > end)
       sound &= mprotect(base + end, segment->offset() - end, PROT_NONE) == 0;
-    int protection = PROT_READ | (segment->prot() & protWrite ? PROT_WRITE : 0) |
-                     (segment->prot() & protExecute ? PROT_EXEC : 0);
+    int protection = PROT_READ | (segment->prot() & protWrite ? PROT_WRITE : 0) | (segment->prot() & protExecute ? PROT_EXEC : 0);
     sound &= mprotect(base + segment->offset(), pages(segment->size()), protection) == 0;
     end = segment->offset() + pages(segment->size());
   }
-  return sound ? TENSEL_OK
-               : error.set(TENSEL_UNSUPPORTED, "the operating system does not let %zu bytes become executable", size);
+  return sound ? TENSEL_OK : error.set(TENSEL_UNSUPPORTED, "the operating system does not let %zu bytes become executable", size);
 }

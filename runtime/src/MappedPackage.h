@@ -44,8 +44,7 @@ private:
 
 /// Checks every byte and every relation in `bytes` (64-byte aligned) and finds the metadata. Time is linear in size
 /// whatever the bytes say, memory is at most a few times the metadata's size.
-tensel_status_t verifyPackage(const uint8_t *bytes, size_t size, Hashes hashes, const fb::Package *&package,
-                              Error &error);
+tensel_status_t verifyPackage(const uint8_t *bytes, size_t size, Hashes hashes, const fb::Package *&package, Error &error);
 
 } // namespace tensel::rt
 #endif

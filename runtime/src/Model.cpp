@@ -11,17 +11,14 @@
 using namespace tensel::rt;
 using flatbuffers::uoffset_t;
 
-template <typename T> static uoffset_t sizeOf(const flatbuffers::Vector<T> *vector) {
+template <typename T>
+static uoffset_t sizeOf(const flatbuffers::Vector<T> *vector) {
   return vector ? vector->size() : 0;
 }
 
-static tensel_status_t outOfMemory(Error &error) {
-  return error.set(TENSEL_OUT_OF_MEMORY, "no memory for the model's tables");
-}
+static tensel_status_t outOfMemory(Error &error) { return error.set(TENSEL_OUT_OF_MEMORY, "no memory for the model's tables"); }
 
-const fb::Function &tensel_model::function(size_t index) const {
-  return *package.metadata().functions()->Get(uoffset_t(index));
-}
+const fb::Function &tensel_model::function(size_t index) const { return *package.metadata().functions()->Get(uoffset_t(index)); }
 
 tensel_status_t tensel_model::buildTables(Error &error) {
   const fb::Package &metadata = package.metadata();
@@ -88,8 +85,8 @@ tensel_status_t tensel_model::loadCode(Error &error) {
   constexpr const char *arch = "aarch64";
 #endif
   if (strcmp(metadata.target_arch()->c_str(), arch) != 0)
-    return error.set(TENSEL_UNSUPPORTED, "the package is for '%.40s', this machine is '%s'",
-                     metadata.target_arch()->c_str(), arch);
+    return error.set(TENSEL_UNSUPPORTED, "the package is for '%.40s', this machine is '%s'", metadata.target_arch()->c_str(),
+                     arch);
   if (sizeOf(metadata.code()) == 0)
     return error.set(TENSEL_UNSUPPORTED, "the package holds no code; it belongs to a program it is linked with");
 
@@ -107,8 +104,7 @@ tensel_status_t tensel_model::loadCode(Error &error) {
   if (!best) {
     char levels[200];
     listLevels(metadata, levels);
-    return error.set(TENSEL_UNSUPPORTED, "the package has code for %s; this machine offers %s", levels,
-                     cpuLevelName(usable));
+    return error.set(TENSEL_UNSUPPORTED, "the package has code for %s; this machine offers %s", levels, cpuLevelName(usable));
   }
   if (tensel_status_t status = image.load(*best, package.section(size_t(best->section())), error); status != TENSEL_OK)
     return status;
@@ -147,8 +143,8 @@ tensel_status_t tensel_model::loadMemory(const void *data, size_t size, Error &e
 
 tensel_status_t tensel_model::loadStatic(const tensel_static_model &description, Error &error) {
   if (description.abi_version != TENSEL_KERNEL_ABI_VERSION)
-    return error.set(TENSEL_UNSUPPORTED, "kernel ABI version of the linked model: found %u, expected %d",
-                     description.abi_version, TENSEL_KERNEL_ABI_VERSION);
+    return error.set(TENSEL_UNSUPPORTED, "kernel ABI version of the linked model: found %u, expected %d", description.abi_version,
+                     TENSEL_KERNEL_ABI_VERSION);
   tensel_status_t status = package.openMemory(description.package, description.package_size, Hashes::Check, error);
   if (status == TENSEL_OK)
     status = buildTables(error);

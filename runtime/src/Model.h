@@ -44,9 +44,7 @@ struct tensel_model {
   size_t functionCount() const { return firstTensor.size() ? firstTensor.size() - 1 : 0; }
   const tensel::rt::fb::Function &function(size_t index) const;
   size_t inputCount(size_t function) const { return inputCounts[function]; }
-  size_t outputCount(size_t function) const {
-    return firstTensor[function + 1] - firstTensor[function] - inputCounts[function];
-  }
+  size_t outputCount(size_t function) const { return firstTensor[function + 1] - firstTensor[function] - inputCounts[function]; }
   const tensel_tensor_info *inputs(size_t function) const { return tensors.data() + firstTensor[function]; }
   const tensel_tensor_info *outputs(size_t function) const { return inputs(function) + inputCounts[function]; }
 

@@ -36,9 +36,8 @@ void tensel_session::profiledParallelFor(tensel_host_env *env, tensel_range_fn f
   const auto &kernels = session.model->kernelAddresses;
   auto address = reinterpret_cast<uintptr_t>(fn);
   const KernelAddress *end = kernels.data() + kernels.size();
-  const KernelAddress *found =
-      std::lower_bound(kernels.data(), end, address,
-                       [](const KernelAddress &kernel, uintptr_t wanted) { return kernel.address < wanted; });
+  const KernelAddress *found = std::lower_bound(
+      kernels.data(), end, address, [](const KernelAddress &kernel, uintptr_t wanted) { return kernel.address < wanted; });
   if (found != end && found->address == address) {
     session.costs[found->kernel].calls += 1;
     session.costs[found->kernel].nanoseconds += cost;
@@ -56,15 +55,14 @@ int32_t tensel_session::fail(tensel_host_env *env, int32_t code, int64_t where, 
   return code;
 }
 
-tensel_status_t tensel_session::setInput(size_t index, const void *data, tensel_elem_type type,
-                                         const int64_t *givenDims, int32_t rank) {
+tensel_status_t tensel_session::setInput(size_t index, const void *data, tensel_elem_type type, const int64_t *givenDims,
+                                         int32_t rank) {
   const tensel_tensor_info &info = model->inputs(function)[index];
   if (type != info.type)
     return error.set(TENSEL_INVALID_ARGUMENT, "input '%.100s': found element type %s, expected %s", info.name,
                      tensel_elem_type_name(type), tensel_elem_type_name(info.type));
   if (rank != info.rank)
-    return error.set(TENSEL_INVALID_ARGUMENT, "input '%.100s': found rank %d, expected %d", info.name, rank,
-                     info.rank);
+    return error.set(TENSEL_INVALID_ARGUMENT, "input '%.100s': found rank %d, expected %d", info.name, rank, info.rank);
   if (rank && !givenDims)
     return error.set(TENSEL_INVALID_ARGUMENT, "input '%.100s': dims is null", info.name);
   int64_t bytes = int64_t(tensel_elem_type_size(type));
@@ -72,26 +70,24 @@ tensel_status_t tensel_session::setInput(size_t index, const void *data, tensel_
     int64_t dim = givenDims[d];
     if (info.symbols[d] < 0) {
       if (dim != info.dims[d])
-        return error.set(TENSEL_OUT_OF_RANGE, "input '%.100s', dim %d: found %lld, expected %lld", info.name, d,
-                         (long long)dim, (long long)info.dims[d]);
+        return error.set(TENSEL_OUT_OF_RANGE, "input '%.100s', dim %d: found %lld, expected %lld", info.name, d, (long long)dim,
+                         (long long)info.dims[d]);
     } else {
       size_t s = size_t(info.symbols[d]);
       const tensel_symbol_info &symbol = model->symbols[s];
       if (dim < symbol.min || (symbol.max >= 0 && dim > symbol.max)) {
         if (symbol.max < 0)
-          return error.set(TENSEL_OUT_OF_RANGE, "input '%.100s', dim %d ('%.60s'): found %lld, expected at least %lld",
-                           info.name, d, symbol.name, (long long)dim, (long long)symbol.min);
-        return error.set(TENSEL_OUT_OF_RANGE, "input '%.100s', dim %d ('%.60s'): found %lld, expected %lld to %lld",
-                         info.name, d, symbol.name, (long long)dim, (long long)symbol.min, (long long)symbol.max);
+          return error.set(TENSEL_OUT_OF_RANGE, "input '%.100s', dim %d ('%.60s'): found %lld, expected at least %lld", info.name,
+                           d, symbol.name, (long long)dim, (long long)symbol.min);
+        return error.set(TENSEL_OUT_OF_RANGE, "input '%.100s', dim %d ('%.60s'): found %lld, expected %lld to %lld", info.name, d,
+                         symbol.name, (long long)dim, (long long)symbol.min, (long long)symbol.max);
       }
       if (dim % symbol.step)
-        return error.set(TENSEL_OUT_OF_RANGE,
-                         "input '%.100s', dim %d ('%.60s'): found %lld, expected a multiple of %lld", info.name, d,
-                         symbol.name, (long long)dim, (long long)symbol.step);
+        return error.set(TENSEL_OUT_OF_RANGE, "input '%.100s', dim %d ('%.60s'): found %lld, expected a multiple of %lld",
+                         info.name, d, symbol.name, (long long)dim, (long long)symbol.step);
       if (limits[s] >= 0 && dim > limits[s])
-        return error.set(TENSEL_OUT_OF_RANGE,
-                         "input '%.100s', dim %d ('%.60s'): found %lld, this session's limit is %lld", info.name, d,
-                         symbol.name, (long long)dim, (long long)limits[s]);
+        return error.set(TENSEL_OUT_OF_RANGE, "input '%.100s', dim %d ('%.60s'): found %lld, this session's limit is %lld",
+                         info.name, d, symbol.name, (long long)dim, (long long)limits[s]);
     }
     if (__builtin_mul_overflow(bytes, dim, &bytes))
       return error.set(TENSEL_OUT_OF_RANGE, "input '%.100s': its dims make more than 2^63 bytes", info.name);
@@ -99,8 +95,8 @@ tensel_status_t tensel_session::setInput(size_t index, const void *data, tensel_
   if (bytes && !data)
     return error.set(TENSEL_INVALID_ARGUMENT, "input '%.100s': data is null", info.name);
   if (reinterpret_cast<uintptr_t>(data) % tensel_elem_type_size(type))
-    return error.set(TENSEL_INVALID_ARGUMENT, "input '%.100s': data is not aligned to its elements of %zu bytes",
-                     info.name, tensel_elem_type_size(type));
+    return error.set(TENSEL_INVALID_ARGUMENT, "input '%.100s': data is not aligned to its elements of %zu bytes", info.name,
+                     tensel_elem_type_size(type));
   // The program reads inputs only.
   tensors[index].data = const_cast<void *>(data);
   std::copy(givenDims, givenDims + rank, tensors[index].dims);
@@ -123,10 +119,8 @@ tensel_status_t tensel_session::bindSymbols() {
       if (symbols[size_t(s)] < 0)
         symbols[size_t(s)] = dim;
       else if (symbols[size_t(s)] != dim)
-        return error.set(TENSEL_OUT_OF_RANGE,
-                         "input '%.100s', dim %d ('%.60s'): found %lld, expected %lld as in an input before",
-                         inputs[i].name, d, model->symbols[size_t(s)].name, (long long)dim,
-                         (long long)symbols[size_t(s)]);
+        return error.set(TENSEL_OUT_OF_RANGE, "input '%.100s', dim %d ('%.60s'): found %lld, expected %lld as in an input before",
+                         inputs[i].name, d, model->symbols[size_t(s)].name, (long long)dim, (long long)symbols[size_t(s)]);
     }
   }
   return TENSEL_OK;
@@ -146,10 +140,9 @@ tensel_status_t tensel_session::describeFailure(int32_t code) {
   const char *place = textAt(fn.places(), [](const auto *list, uoffset_t i) { return list->Get(i); });
   switch (failCode) {
   case TENSEL_FAIL_CAPACITY:
-    return error.set(
-        TENSEL_PROGRAM_FAILED, "value '%.200s' (%lld) needs %lld bytes, the session reserved %lld",
-        textAt(fn.planned_values(), [](const auto *list, uoffset_t i) { return list->Get(i)->name(); }),
-        (long long)failWhere, found, expected);
+    return error.set(TENSEL_PROGRAM_FAILED, "value '%.200s' (%lld) needs %lld bytes, the session reserved %lld",
+                     textAt(fn.planned_values(), [](const auto *list, uoffset_t i) { return list->Get(i)->name(); }),
+                     (long long)failWhere, found, expected);
   case TENSEL_FAIL_DIMS:
     return error.set(TENSEL_PROGRAM_FAILED, "dims disagree at '%.200s' (%lld): found %lld, expected %lld", place,
                      (long long)failWhere, found, expected);
@@ -157,8 +150,8 @@ tensel_status_t tensel_session::describeFailure(int32_t code) {
     return error.set(TENSEL_PROGRAM_FAILED, "bad value at '%.200s' (%lld): found %lld, expected %lld", place,
                      (long long)failWhere, found, expected);
   default:
-    return error.set(TENSEL_PROGRAM_FAILED, "the program failed with code %d at %lld: found %lld, expected %lld",
-                     failCode, (long long)failWhere, found, expected);
+    return error.set(TENSEL_PROGRAM_FAILED, "the program failed with code %d at %lld: found %lld, expected %lld", failCode,
+                     (long long)failWhere, found, expected);
   }
 }
 
@@ -172,8 +165,8 @@ tensel_status_t tensel_session::checkOutputs() {
       int32_t s = outputs[i].symbols[d];
       int64_t expected = s < 0 ? outputs[i].dims[d] : symbols[size_t(s)];
       if (tensor.dims[d] < 0 || (expected >= 0 && tensor.dims[d] != expected))
-        return error.set(TENSEL_PROGRAM_FAILED, "output '%.100s', dim %d: the program gave %lld, expected %lld",
-                         outputs[i].name, d, (long long)tensor.dims[d], (long long)expected);
+        return error.set(TENSEL_PROGRAM_FAILED, "output '%.100s', dim %d: the program gave %lld, expected %lld", outputs[i].name,
+                         d, (long long)tensor.dims[d], (long long)expected);
       isEmpty |= tensor.dims[d] == 0;
     }
     if (!tensor.data && !isEmpty)

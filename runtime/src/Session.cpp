@@ -37,9 +37,7 @@ bool Arena::allocate(uint64_t bytes) {
   return true;
 }
 
-static tensel_status_t outOfMemory(Error &error) {
-  return error.set(TENSEL_OUT_OF_MEMORY, "no memory for the session's tables");
-}
+static tensel_status_t outOfMemory(Error &error) { return error.set(TENSEL_OUT_OF_MEMORY, "no memory for the session's tables"); }
 
 /// Takes the smaller of declared and asked-for maxima, as multiples of the step.
 tensel_status_t tensel_session::applyLimits(const tensel_session_options &options, Error &error) {
@@ -58,8 +56,7 @@ tensel_status_t tensel_session::applyLimits(const tensel_session_options &option
     const tensel_symbol_info &symbol = model->symbols[s];
     if (limit.max < symbol.min || (symbol.max >= 0 && limit.max > symbol.max) || limit.max > (int64_t(1) << 48))
       return error.set(TENSEL_OUT_OF_RANGE, "limit of symbol '%.100s': found %lld, expected %lld to %lld", symbol.name,
-                       (long long)limit.max, (long long)symbol.min,
-                       (long long)(symbol.max >= 0 ? symbol.max : int64_t(1) << 48));
+                       (long long)limit.max, (long long)symbol.min, (long long)(symbol.max >= 0 ? symbol.max : int64_t(1) << 48));
     limits[s] = limit.max;
   }
   for (size_t s = 0; s < limits.size(); ++s) {
@@ -68,8 +65,8 @@ tensel_status_t tensel_session::applyLimits(const tensel_session_options &option
       continue;
     limits[s] = limits[s] / symbol.step * symbol.step;
     if (limits[s] < symbol.min)
-      return error.set(TENSEL_OUT_OF_RANGE, "limit of symbol '%.100s': no multiple of %lld from %lld up to it",
-                       symbol.name, (long long)symbol.step, (long long)symbol.min);
+      return error.set(TENSEL_OUT_OF_RANGE, "limit of symbol '%.100s': no multiple of %lld from %lld up to it", symbol.name,
+                       (long long)symbol.step, (long long)symbol.min);
   }
   return TENSEL_OK;
 }
@@ -80,8 +77,7 @@ tensel_status_t tensel_session::layOut(Error &error) {
   size_t count = values ? values->size() : 0;
   Array<PlannerValue> sizes;
   Array<uint32_t> scratch;
-  if (!offsets.allocate(count) || !capacities.allocate(count) || !sizes.allocate(count) ||
-      !scratch.allocate(2 * count))
+  if (!offsets.allocate(count) || !capacities.allocate(count) || !sizes.allocate(count) || !scratch.allocate(2 * count))
     return outOfMemory(error);
   for (size_t i = 0; i < count; ++i) {
     const fb::PlannedValue &value = *values->Get(uoffset_t(i));
@@ -115,15 +111,15 @@ static int32_t usableCpus() {
   return online > 0 ? int32_t(online) : 1;
 }
 
-tensel_status_t tensel_session::create(const tensel_model &theModel, size_t theFunction,
-                                       const tensel_session_options &options, Error &theError) {
+tensel_status_t tensel_session::create(const tensel_model &theModel, size_t theFunction, const tensel_session_options &options,
+                                       Error &theError) {
   model = &theModel;
   function = theFunction;
   size_t inputCount = model->inputCount(function), tensorCount = inputCount + model->outputCount(function);
   if (options.threads < 0 || options.threads > maxThreads)
     return theError.set(TENSEL_INVALID_ARGUMENT, "threads: found %d, expected 0 to %d", options.threads, maxThreads);
-  if (!limits.allocate(model->symbols.size()) || !symbols.allocate(model->symbols.size()) ||
-      !tensors.allocate(tensorCount) || !dims.allocate(tensorCount * TENSEL_MAX_RANK) || !isSet.allocate(inputCount) ||
+  if (!limits.allocate(model->symbols.size()) || !symbols.allocate(model->symbols.size()) || !tensors.allocate(tensorCount) ||
+      !dims.allocate(tensorCount * TENSEL_MAX_RANK) || !isSet.allocate(inputCount) ||
       (options.profile && !costs.allocate(model->kernels.size())))
     return outOfMemory(theError);
   for (size_t i = 0; i < tensorCount; ++i)
@@ -133,8 +129,9 @@ tensel_status_t tensel_session::create(const tensel_model &theModel, size_t theF
   if (tensel_status_t status = layOut(theError); status != TENSEL_OK)
     return status;
 
-  env.env = {arena.data(), offsets.data(), capacities.data(), model->weights.data(),
-             options.profile ? profiledParallelFor : parallelFor, fail};
+  env.env = {
+      arena.data(), offsets.data(), capacities.data(), model->weights.data(), options.profile ? profiledParallelFor : parallelFor,
+      fail};
   env.session = this;
   int32_t threads = options.threads ? options.threads : usableCpus();
   if (int code = pool.start(threads))

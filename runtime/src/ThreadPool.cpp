@@ -13,8 +13,8 @@
 using namespace tensel::rt;
 
 static constexpr uint32_t openBit = uint32_t(1) << 31;
-static constexpr int spinCount = 4000;     // about 50 microseconds
-static constexpr int chunksPerThread = 4;  // evens out threads of different speed
+static constexpr int spinCount = 4000;    // about 50 microseconds
+static constexpr int chunksPerThread = 4; // evens out threads of different speed
 static constexpr size_t stackBytes = size_t(8) << 20;
 
 static void futexWait(std::atomic<uint32_t> &word, uint32_t expected) {

@@ -19,7 +19,15 @@ using flatbuffers::uoffset_t;
 
 namespace {
 
-template <typename T> size_t sizeOf(const flatbuffers::Vector<T> *vector) { return vector ? vector->size() : 0; }
+template <typename T>
+size_t sizeOf(const flatbuffers::Vector<T> *vector) {
+  return vector ? vector->size() : 0;
+}
+/// flatbuffers' verifier does not look at the alignment of elements that are larger than a vector's length field.
+template <typename T>
+bool isAligned(const flatbuffers::Vector<T> *vector) {
+  return !vector || vector->size() == 0 || reinterpret_cast<uintptr_t>(vector->Data()) % alignof(int64_t) == 0;
+}
 const char *textOf(const flatbuffers::String *text) { return text ? text->c_str() : ""; }
 
 class Verifier {
@@ -36,15 +44,15 @@ private:
   tensel_status_t symbols();
   tensel_status_t weights();
   tensel_status_t functions();
-  tensel_status_t tensor(const fb::Function &function, const char *kind, uoffset_t index, const fb::TensorSig *sig,
-                         bool isInput);
+  tensel_status_t tensor(const fb::Function &function, const char *kind, uoffset_t index, const fb::TensorSig *sig, bool isInput);
   tensel_status_t plannedValues(const fb::Function &function);
   tensel_status_t code();
   tensel_status_t image(const fb::CodeObject &object);
   tensel_status_t slots(const fb::CodeObject &object, const flatbuffers::Vector<uint32_t> *slots, const char *what,
                         uint64_t imageBytes, bool hasAddends);
   tensel_status_t rest();
-  template <typename List, typename Name> tensel_status_t names(const List *list, const char *what, Name name);
+  template <typename List, typename Name>
+  tensel_status_t names(const List *list, const char *what, Name name);
 
   const uint8_t *bytes;
   size_t size;
@@ -70,11 +78,11 @@ bool Verifier::spend(size_t work) {
   return true;
 }
 
-#define TENSEL_TRY(expression)                                                                                         \
-  if (tensel_status_t status = (expression); status != TENSEL_OK)                                                      \
+#define TENSEL_TRY(expression)                                                                                                   \
+  if (tensel_status_t status = (expression); status != TENSEL_OK)                                                                \
   return status
-#define TENSEL_SPEND(work)                                                                                             \
-  if (!spend(work))                                                                                                    \
+#define TENSEL_SPEND(work)                                                                                                       \
+  if (!spend(work))                                                                                                              \
   return bad("metadata says more than its %zu bytes can hold", size)
 
 tensel_status_t Verifier::header() {
@@ -85,8 +93,7 @@ tensel_status_t Verifier::header() {
   if (memcmp(header.magic, packageMagic, sizeof packageMagic) != 0)
     return error.set(TENSEL_BAD_PACKAGE, "not a tensel package: its first bytes are not the magic number");
   if (header.version != packageFormatVersion)
-    return error.set(TENSEL_UNSUPPORTED, "package format version: found %u, expected %u", header.version,
-                     packageFormatVersion);
+    return error.set(TENSEL_UNSUPPORTED, "package format version: found %u, expected %u", header.version, packageFormatVersion);
   if (header.headerBytes != sizeof header)
     return bad("header size: found %u, expected %zu", header.headerBytes, sizeof header);
   if (header.fileSize != size)
@@ -96,8 +103,8 @@ tensel_status_t Verifier::header() {
       return bad("the header's unused bytes are not zero");
   if (header.fbOffset % packageAlignment || header.fbOffset < sizeof header || header.fbOffset > size ||
       header.fbSize != size - header.fbOffset)
-    return bad("the metadata's place (%llu, %llu bytes) does not end the file of %zu bytes",
-               (unsigned long long)header.fbOffset, (unsigned long long)header.fbSize, size);
+    return bad("the metadata's place (%llu, %llu bytes) does not end the file of %zu bytes", (unsigned long long)header.fbOffset,
+               (unsigned long long)header.fbSize, size);
   const uint8_t *metadata = bytes + header.fbOffset;
   uint8_t hash[32];
   Sha256::hash(metadata, header.fbSize, hash);
@@ -209,42 +216,44 @@ tensel_status_t Verifier::weights() {
     if (weight.offset() % packageAlignment)
       return bad("weight '%.100s': offset %llu is not a multiple of 64", name, (unsigned long long)weight.offset());
     if (weight.offset() > section.length() || weight.length() > section.length() - weight.offset())
-      return bad("weight '%.100s': %llu bytes at %llu pass the section's %llu", name,
-                 (unsigned long long)weight.length(), (unsigned long long)weight.offset(),
-                 (unsigned long long)section.length());
+      return bad("weight '%.100s': %llu bytes at %llu pass the section's %llu", name, (unsigned long long)weight.length(),
+                 (unsigned long long)weight.offset(), (unsigned long long)section.length());
     uint64_t expected = tensel_elem_type_size(tensel_elem_type(weight.elem_type()));
     if (!expected)
       return bad("weight '%.100s': unknown element type %u", name, weight.elem_type());
     TENSEL_SPEND(sizeOf(weight.dims()));
+    if (!isAligned(weight.dims()))
+      return bad("weight '%.100s': its dims are not aligned", name);
     bool sound = true;
     for (size_t d = 0; d < sizeOf(weight.dims()); ++d)
       sound = sound && weight.dims()->Get(uoffset_t(d)) >= 0 &&
               !__builtin_mul_overflow(expected, uint64_t(weight.dims()->Get(uoffset_t(d))), &expected);
     if (!sound || expected != weight.length())
-      return bad("weight '%.100s': found %llu bytes, expected %llu from its dims", name,
-                 (unsigned long long)weight.length(), sound ? (unsigned long long)expected : 0ull);
+      return bad("weight '%.100s': found %llu bytes, expected %llu from its dims", name, (unsigned long long)weight.length(),
+                 sound ? (unsigned long long)expected : 0ull);
   }
   return TENSEL_OK;
 }
 
-tensel_status_t Verifier::tensor(const fb::Function &function, const char *kind, uoffset_t index,
-                                 const fb::TensorSig *sig, bool isInput) {
+tensel_status_t Verifier::tensor(const fb::Function &function, const char *kind, uoffset_t index, const fb::TensorSig *sig,
+                                 bool isInput) {
   const char *in = function.name()->c_str();
   if (!tensel_elem_type_size(tensel_elem_type(sig->elem_type())))
     return bad("function '%.100s': %s %u has unknown element type %u", in, kind, index, sig->elem_type());
   size_t rank = sizeOf(sig->dims());
   TENSEL_SPEND(rank);
   if (rank > TENSEL_MAX_RANK)
-    return bad("function '%.100s': %s %u has rank %zu, at most %d is possible", in, kind, index, rank,
-               TENSEL_MAX_RANK);
+    return bad("function '%.100s': %s %u has rank %zu, at most %d is possible", in, kind, index, rank, TENSEL_MAX_RANK);
+  if (!isAligned(sig->dims()))
+    return bad("function '%.100s': the dims of %s %u are not aligned", in, kind, index);
   for (size_t d = 0; d < rank; ++d) {
     const fb::Dim &dim = *sig->dims()->Get(uoffset_t(d));
     bool isStatic = dim.value() >= 0 && dim.symbol() == -1;
     bool isSymbol = dim.value() == -1 && dim.symbol() >= 0 && size_t(dim.symbol()) < sizeOf(package->symbols());
     bool isUnknown = dim.value() == -1 && dim.symbol() == -1 && !isInput;
     if (!isStatic && !isSymbol && !isUnknown)
-      return bad("function '%.100s': %s %u, dim %zu: value %lld with symbol %d", in, kind, index, d,
-                 (long long)dim.value(), dim.symbol());
+      return bad("function '%.100s': %s %u, dim %zu: value %lld with symbol %d", in, kind, index, d, (long long)dim.value(),
+                 dim.symbol());
   }
   return TENSEL_OK;
 }
@@ -260,8 +269,8 @@ tensel_status_t Verifier::plannedValues(const fb::Function &function) {
     if (value.first() < 0 || value.last() < value.first())
       return bad("function '%.100s': planned value %zu lives from %d to %d", in, i, value.first(), value.last());
     TENSEL_SPEND(sizeOf(value.size_expr()));
-    if (!value.size_expr() || !isWellFormedSizeExpr(value.size_expr()->data(), value.size_expr()->size(),
-                                                    sizeOf(package->symbols())))
+    if (!value.size_expr() || !isAligned(value.size_expr()) ||
+        !isWellFormedSizeExpr(value.size_expr()->data(), value.size_expr()->size(), sizeOf(package->symbols())))
       return bad("function '%.100s': planned value %zu has a malformed size expression", in, i);
   }
   return TENSEL_OK;
@@ -288,8 +297,8 @@ tensel_status_t Verifier::functions() {
 }
 
 /// Every slot is 8 bytes, aligned, in one segment that is not code, after the one before.
-tensel_status_t Verifier::slots(const fb::CodeObject &object, const flatbuffers::Vector<uint32_t> *slots,
-                                const char *what, uint64_t imageBytes, bool hasAddends) {
+tensel_status_t Verifier::slots(const fb::CodeObject &object, const flatbuffers::Vector<uint32_t> *slots, const char *what,
+                                uint64_t imageBytes, bool hasAddends) {
   const char *level = object.level()->c_str();
   size_t count = sizeOf(slots), segmentIndex = 0, segmentCount = sizeOf(object.segments());
   TENSEL_SPEND(count);
@@ -304,10 +313,8 @@ tensel_status_t Verifier::slots(const fb::CodeObject &object, const flatbuffers:
         break;
       ++segmentIndex;
     }
-    const fb::Segment *segment =
-        segmentIndex < segmentCount ? object.segments()->Get(uoffset_t(segmentIndex)) : nullptr;
-    if (!segment || slot < segment->offset() || segment->offset() + segment->size() - slot < 8 ||
-        (segment->prot() & protExecute))
+    const fb::Segment *segment = segmentIndex < segmentCount ? object.segments()->Get(uoffset_t(segmentIndex)) : nullptr;
+    if (!segment || slot < segment->offset() || segment->offset() + segment->size() - slot < 8 || (segment->prot() & protExecute))
       return bad("code '%.100s': %s slot %llu is outside the data segments", level, what, (unsigned long long)slot);
     if (!hasAddends)
       continue;
@@ -333,6 +340,8 @@ tensel_status_t Verifier::image(const fb::CodeObject &object) {
   uint64_t imageBytes = 0;
   size_t count = sizeOf(object.segments());
   TENSEL_SPEND(count);
+  if (!isAligned(object.segments()))
+    return bad("code '%.100s': its segments are not aligned", level);
   for (size_t i = 0; i < count; ++i) {
     const fb::Segment &segment = *object.segments()->Get(uoffset_t(i));
     bool sound = segment.offset() % imagePage == 0 && segment.offset() >= imageBytes && segment.size() > 0 &&
@@ -342,8 +351,7 @@ tensel_status_t Verifier::image(const fb::CodeObject &object) {
       return bad("code '%.100s': segment %zu (%llu bytes at %llu, %llu in the file) is misplaced", level, i,
                  (unsigned long long)segment.size(), (unsigned long long)segment.offset(),
                  (unsigned long long)segment.file_size());
-    if (segment.prot() != protRead && segment.prot() != (protRead | protWrite) &&
-        segment.prot() != (protRead | protExecute))
+    if (segment.prot() != protRead && segment.prot() != (protRead | protWrite) && segment.prot() != (protRead | protExecute))
       return bad("code '%.100s': segment %zu has protection %u, expected read, read+write or read+execute", level, i,
                  segment.prot());
     imageBytes = segment.offset() + segment.size();
@@ -373,13 +381,11 @@ tensel_status_t Verifier::image(const fb::CodeObject &object) {
     const fb::Entry &entry = *object.entries()->Get(uoffset_t(i));
     TENSEL_SPEND(count);
     if (entry.function() != int32_t(i) || !isCode(entry.offset()))
-      return bad("code '%.100s': entry %zu (function %d at %u) is not in code", level, i, entry.function(),
-                 entry.offset());
+      return bad("code '%.100s': entry %zu (function %d at %u) is not in code", level, i, entry.function(), entry.offset());
   }
   size_t kernelCount = sizeOf(object.kernel_offsets());
   if (kernelCount && kernelCount != sizeOf(package->kernels()))
-    return bad("code '%.100s': found %zu kernel offsets, expected %zu", level, kernelCount,
-               sizeOf(package->kernels()));
+    return bad("code '%.100s': found %zu kernel offsets, expected %zu", level, kernelCount, sizeOf(package->kernels()));
   for (size_t i = 0; i < kernelCount; ++i) {
     uint32_t offset = object.kernel_offsets()->Get(uoffset_t(i));
     TENSEL_SPEND(count);

@@ -49,8 +49,7 @@ TEST(ImageBuilder, NamesWhatIsWrong) {
   std::vector<uint8_t> elf = sampleSharedObject();
   std::vector<uint8_t> object = elf;
   object[16] = ET_REL;
-  EXPECT_NE(builder.parse(object.data(), object.size()).find("expected a 64-bit x86-64 shared object"),
-            std::string::npos);
+  EXPECT_NE(builder.parse(object.data(), object.size()).find("expected a 64-bit x86-64 shared object"), std::string::npos);
   // An import that the runtime does not have.
   const char known[] = "memset";
   auto at = std::search(elf.begin(), elf.end(), known, known + sizeof known);

@@ -35,7 +35,7 @@ PackageWriter test::sampleWriter(int64_t maxRows) {
   FunctionData scaleAdd{"scale_add", "scale_add", {x, y}, {z}, {}, -1, 128, {}};
   scaleAdd.plannedValues = {{{0, 100}, 0, 1, "scratch"}, {{0, 16, 1, rows, 3, 0}, 1, 2, "z"}};
   writer.addFunction(scaleAdd);
-  FunctionData misbehave{"misbehave", "misbehave", {{"what", TENSEL_I64, {}}}, {{"out", TENSEL_F32, {{2, -1}}}}, {},
+  FunctionData misbehave{"misbehave", "misbehave", {{"what", TENSEL_I64, {}}},        {{"out", TENSEL_F32, {{2, -1}}}}, {},
                          -1,          -1,          {"first (Add)", "second (MatMul)"}};
   misbehave.plannedValues = {{{0, 8}, 0, 0, "out"}};
   writer.addFunction(misbehave);

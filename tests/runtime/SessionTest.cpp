@@ -156,8 +156,7 @@ TEST(Session, WrongInputs) {
   Session session(0);
   alignas(8) char buffer[2048] = {};
   auto set = [&](const char *name, const void *data, tensel_elem_type type, std::vector<int64_t> dims) {
-    tensel_status_t status =
-        tensel_session_set_input_named(session, name, data, type, dims.data(), int32_t(dims.size()));
+    tensel_status_t status = tensel_session_set_input_named(session, name, data, type, dims.data(), int32_t(dims.size()));
     return status == TENSEL_OK ? "" : session.message();
   };
   EXPECT_EQ(tensel_session_run(session), TENSEL_INVALID_ARGUMENT);

@@ -16,9 +16,7 @@ static std::optional<int64_t> eval(std::vector<int64_t> words) {
   return result;
 }
 
-static std::optional<int64_t> binary(SizeOp op, int64_t left, int64_t right) {
-  return eval({0, left, 0, right, int64_t(op), 0});
-}
+static std::optional<int64_t> binary(SizeOp op, int64_t left, int64_t right) { return eval({0, left, 0, right, int64_t(op), 0}); }
 
 TEST(SizeExpr, Operators) {
   EXPECT_EQ(eval({1, 0, 1, 1, 3, 0, 0, 4, 3, 0}), 84); // N * M * 4
@@ -58,9 +56,8 @@ TEST(SizeExpr, MalformedIsRefused) {
   for (size_t i = 0; i < maxSizeExprDepth; ++i)
     tooDeep.insert(tooDeep.end(), {2, 0});
   EXPECT_EQ(eval(deep), int64_t(maxSizeExprDepth));
-  std::vector<std::vector<int64_t>> malformed = {
-      {}, {0}, {0, 1, 0}, {2, 0}, {0, 1, 2, 0}, {0, 1, 0, 2}, {1, 2}, {1, -1}, {10, 0}, {-1, 0}, {0, 1, 0, 1, 2, 5},
-      tooDeep};
+  std::vector<std::vector<int64_t>> malformed = {{},     {0},     {0, 1, 0}, {2, 0},  {0, 1, 2, 0},       {0, 1, 0, 2},
+                                                 {1, 2}, {1, -1}, {10, 0},   {-1, 0}, {0, 1, 0, 1, 2, 5}, tooDeep};
   for (const auto &words : malformed) {
     EXPECT_EQ(eval(words), std::nullopt);
     EXPECT_FALSE(isWellFormedSizeExpr(words.data(), words.size(), symbols.size()));

@@ -96,12 +96,9 @@ TEST(Verify, RelationsHold) {
       {"two of kind function are named 'misbehave'", [](PackageData &data) { data.functions[0].name = "misbehave"; }},
       {"two of kind input are named 'x'", [](PackageData &data) { data.functions[0].inputs[1].name = "x"; }},
       {"input 0 has unknown element type 14", [](PackageData &data) { data.functions[0].inputs[0].elemType = 14; }},
-      {"input 0, dim 0: value -1 with symbol 1",
-       [](PackageData &data) { data.functions[0].inputs[0].dims[0].symbol = 1; }},
-      {"input 0, dim 0: value -1 with symbol -1",
-       [](PackageData &data) { data.functions[0].inputs[0].dims[0].symbol = -1; }},
-      {"input 0, dim 0: value -5 with symbol -1",
-       [](PackageData &data) { data.functions[0].inputs[0].dims[0] = {-5, -1}; }},
+      {"input 0, dim 0: value -1 with symbol 1", [](PackageData &data) { data.functions[0].inputs[0].dims[0].symbol = 1; }},
+      {"input 0, dim 0: value -1 with symbol -1", [](PackageData &data) { data.functions[0].inputs[0].dims[0].symbol = -1; }},
+      {"input 0, dim 0: value -5 with symbol -1", [](PackageData &data) { data.functions[0].inputs[0].dims[0] = {-5, -1}; }},
       {"input 0 has rank 17", [](PackageData &data) { data.functions[0].inputs[0].dims.resize(17, {1, -1}); }},
       {"planned value 1 lives from 3 to 2", [](PackageData &data) { data.functions[0].plannedValues[1].first = 3; }},
       {"planned value 1 lives from -1 to 2", [](PackageData &data) { data.functions[0].plannedValues[1].first = -1; }},
@@ -114,8 +111,7 @@ TEST(Verify, RelationsHold) {
       {"weight 'scale': section 2 of 2", [](PackageData &data) { data.weights[1].section = 2; }},
       {"weight 'scale': section 1 does not hold weights", [](PackageData &data) { data.weights[1].section = 1; }},
       {"weight 'scale': offset 129 is not a multiple of 64", [](PackageData &data) { data.weights[1].offset = 129; }},
-      {"weight 'scale': 16 bytes at 192 pass the section's 144",
-       [](PackageData &data) { data.weights[1].offset = 192; }},
+      {"weight 'scale': 16 bytes at 192 pass the section's 144", [](PackageData &data) { data.weights[1].offset = 192; }},
       {"weight 'scale': found 16 bytes, expected 20", [](PackageData &data) { data.weights[1].dims[0] = 5; }},
       {"weight 'scale': found 16 bytes", [](PackageData &data) { data.weights[1].dims = {1 << 30, 1 << 30, 1 << 30}; }},
       {"section 0: found offset 192, expected 128", [](PackageData &data) { data.sections[0].offset = 192; }},
@@ -130,8 +126,7 @@ TEST(Verify, RelationsHold) {
       {"segment 1 has protection 7", [](PackageData &data) { data.code[0].image.segments[1].prot = 7; }},
       {"segment 1 has protection 6", [](PackageData &data) { data.code[0].image.segments[1].prot = 6; }},
       {"relative slot 4 is not aligned", [](PackageData &data) { data.code[0].image.relativeRelocs[0] = 4; }},
-      {"not in order",
-       [](PackageData &data) { data.code[0].image.relativeRelocs[1] = data.code[0].image.relativeRelocs[0]; }},
+      {"not in order", [](PackageData &data) { data.code[0].image.relativeRelocs[1] = data.code[0].image.relativeRelocs[0]; }},
       {"relative slot 4294967288 is outside the data segments",
        [](PackageData &data) { data.code[0].image.relativeRelocs = {0xfffffff8}; }},
       {"outside the data segments",
@@ -146,9 +141,7 @@ TEST(Verify, RelationsHold) {
       {"the package is for 'riscv64', this machine is 'x86_64'", [](PackageData &data) { data.targetArch = "riscv64"; }},
       {"the package has code for x86-64-v9; this machine offers x86-64",
        [](PackageData &data) { data.code[0].level = "x86-64-v9"; }},
-      {"the package holds no code", [](PackageData &data) {
-         data.code.clear();
-       }}};
+      {"the package holds no code", [](PackageData &data) { data.code.clear(); }}};
   for (const auto &[message, change] : changes) {
     std::string found = forged(change);
     EXPECT_NE(found.find(message), std::string::npos) << "found: " << found << "\nexpected: " << message;

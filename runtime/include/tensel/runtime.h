@@ -12,7 +12,14 @@
 extern "C" {
 #endif
 
-typedef enum tensel_status {
+/* In C++ a fixed type makes each value that C can pass a legal one. */
+#ifdef __cplusplus
+#define TENSEL_ENUM_TYPE : unsigned
+#else
+#define TENSEL_ENUM_TYPE
+#endif
+
+typedef enum tensel_status TENSEL_ENUM_TYPE {
   TENSEL_OK = 0,
   TENSEL_INVALID_ARGUMENT = 1, /* a null handle, an index or name that does not exist, a wrong type */
   TENSEL_OUT_OF_RANGE = 2,     /* a dim outside its declared range or the session's limits */
@@ -20,10 +27,10 @@ typedef enum tensel_status {
   TENSEL_BAD_PACKAGE = 4,      /* not a package, cut, changed, or inconsistent */
   TENSEL_UNSUPPORTED = 5,      /* a package for another machine or a newer format */
   TENSEL_OUT_OF_MEMORY = 6,
-  TENSEL_PROGRAM_FAILED = 7    /* the compiled program found something wrong with the values */
+  TENSEL_PROGRAM_FAILED = 7 /* the compiled program found something wrong with the values */
 } tensel_status_t;
 
-typedef enum tensel_elem_type {
+typedef enum tensel_elem_type TENSEL_ENUM_TYPE {
   TENSEL_F64 = 1,
   TENSEL_F32 = 2,
   TENSEL_F16 = 3,
@@ -80,8 +87,8 @@ typedef struct tensel_symbol_limit {
 } tensel_symbol_limit;
 
 typedef struct tensel_session_options {
-  int32_t threads; /* 0: one for each CPU that the process may use; 1: no thread is made */
-  int32_t profile; /* not 0: measure every kernel */
+  int32_t threads;                   /* 0: one for each CPU that the process may use; 1: no thread is made */
+  int32_t profile;                   /* not 0: measure every kernel */
   const tensel_symbol_limit *limits; /* smaller maxima; each symbol without a declared one needs a limit */
   size_t limit_count;
 } tensel_session_options;
@@ -100,8 +107,7 @@ tensel_status_t tensel_model_load_file(const char *path, tensel_model **model, t
 /* The bytes are borrowed until the model is destroyed if they are 64-byte aligned, and copied otherwise. */
 tensel_status_t tensel_model_load_memory(const void *data, size_t size, tensel_model **model, tensel_error_t *error);
 /* A model linked into this program. */
-tensel_status_t tensel_model_load_static(const tensel_static_model *description, tensel_model **model,
-                                         tensel_error_t *error);
+tensel_status_t tensel_model_load_static(const tensel_static_model *description, tensel_model **model, tensel_error_t *error);
 /* After its last session. NULL is fine. */
 void tensel_model_destroy(tensel_model *model);
 
@@ -128,11 +134,11 @@ tensel_status_t tensel_session_create(const tensel_model *model, int32_t functio
                                       tensel_session **session, tensel_error_t *error);
 void tensel_session_destroy(tensel_session *session);
 /* Contiguous row-major data aligned to its element, borrowed until the next tensel_session_set_input of this index. */
-tensel_status_t tensel_session_set_input(tensel_session *session, int32_t index, const void *data,
-                                         tensel_elem_type type, const int64_t *dims, int32_t rank);
+tensel_status_t tensel_session_set_input(tensel_session *session, int32_t index, const void *data, tensel_elem_type type,
+                                         const int64_t *dims, int32_t rank);
 /* The same by name. */
-tensel_status_t tensel_session_set_input_named(tensel_session *session, const char *name, const void *data,
-                                               tensel_elem_type type, const int64_t *dims, int32_t rank);
+tensel_status_t tensel_session_set_input_named(tensel_session *session, const char *name, const void *data, tensel_elem_type type,
+                                               const int64_t *dims, int32_t rank);
 tensel_status_t tensel_session_run(tensel_session *session);
 /* Data and dims of an output of the last successful run, valid until the next run. */
 tensel_status_t tensel_session_output(tensel_session *session, int32_t index, const void **data, const int64_t **dims,
