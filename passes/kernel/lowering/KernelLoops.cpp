@@ -132,10 +132,8 @@ Value KernelLowering::branch(Cursor &c, Value condition, Type type, function_ref
     return *known ? yes(c) : no(c);
   auto side = [&](function_ref<Value(Cursor &)> make) {
     return [&, make](OpBuilder &b, Location loc) {
-      Memo outer = memo;
       Cursor inner{b, loc};
-      scf::YieldOp::create(b, loc, make(inner));
-      memo = std::move(outer);
+      scf::YieldOp::create(b, loc, scoped([&] { return Indices{make(inner)}; }));
     };
   };
   return scf::IfOp::create(c.b, c.loc, condition, side(yes), side(no)).getResult(0);
@@ -143,11 +141,9 @@ Value KernelLowering::branch(Cursor &c, Value condition, Type type, function_ref
 
 ValueRange KernelLowering::sequential(Cursor &c, Value low, Value high, ValueRange inits, LoopBody body) {
   auto loop = scf::ForOp::create(c.b, c.loc, low, high, c.index(1), inits, [&](OpBuilder &b, Location loc, Value i, ValueRange carried) {
-    Memo outer = memo;
     Cursor inner{b, loc};
     Indices values(carried);
-    scf::YieldOp::create(b, loc, body(inner, i, values));
-    memo = std::move(outer);
+    scf::YieldOp::create(b, loc, scoped([&] { return body(inner, i, values); }));
   });
   return loop.getResults();
 }

@@ -34,13 +34,13 @@ const LoweringTable &getLoweringTable() {
     LoweringTable table;
     addMovementLowerings(table);
     addJoinLowerings(table);
-    // addGatherLowerings(table);
-    // addResizeLowerings(table);
-    // addWindowLowerings(table);
+    addGatherLowerings(table);
+    addResizeLowerings(table);
+    addWindowLowerings(table);
     addReductionLowerings(table);
     addContractionLowerings(table);
-    // addScatterLowerings(table);
-    // addSortLowerings(table);
+    addScatterLowerings(table);
+    addSortLowerings(table);
     return table;
   }();
   return table;

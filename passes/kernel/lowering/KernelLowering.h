@@ -117,6 +117,13 @@ public:
   /// scf.if that computes one scalar lazily.
   mlir::Value branch(Cursor &c, mlir::Value condition, mlir::Type type, llvm::function_ref<mlir::Value(Cursor &)> yes,
                      llvm::function_ref<mlir::Value(Cursor &)> no);
+  /// Runs `make` for a nested block: scalars computed there are not known outside of it.
+  Indices scoped(llvm::function_ref<Indices()> make) {
+    Memo outer = memo;
+    Indices values = make();
+    memo = std::move(outer);
+    return values;
+  }
   /// scf.for over [low, high) that carries scalars or tensors.
   using LoopBody = llvm::function_ref<Indices(Cursor &, mlir::Value i, llvm::ArrayRef<mlir::Value> carried)>;
   mlir::ValueRange sequential(Cursor &c, mlir::Value low, mlir::Value high, mlir::ValueRange inits, LoopBody body);
@@ -168,6 +175,11 @@ private:
 /// Storage form of a tensor type: ui8.. become i8...
 mlir::RankedTensorType storageTensor(mlir::Type type);
 int64_t rankOf(mlir::Value value);
+/// What elements are accumulated in: f32 for f16 and bf16, else the storage type; and the way there and back.
+mlir::Type accumulatorType(mlir::Type elementType);
+mlir::Value convertFloat(Cursor &c, mlir::Value value, mlir::Type to);
+/// `at` < range as a position in a dim of `size`: clamped unless the dims show that it fits.
+mlir::Value clampPosition(KernelLowering &k, Cursor &c, mlir::Value at, graph::Dim range, graph::Dim size);
 
 } // namespace tensel
 #endif // TENSEL_PASSES_KERNEL_LOWERING_KERNELLOWERING_H

@@ -100,76 +100,36 @@ LogicalResult buildMatmul(KernelLowering &k, graph::MatmulOp op) {
   return success();
 }
 
-RankedTensorType typeOf(ArrayRef<Dim> dims, Type element) {
-  SmallVector<int64_t> shape;
-  for (Dim dim : dims)
-    shape.push_back(dim.constant.value_or(ShapedType::kDynamic));
-  return RankedTensorType::get(shape, element);
-}
-
-/// Splits dim `axis` of `tensor` (dims `sizes`) into (outer, inner); `sizes` follows. Returns the reassociation too.
-Value splitDim(KernelLowering &k, Location loc, Value tensor, DimList &sizes, int64_t axis, Dim outer, Dim inner,
-               SmallVector<ReassociationIndices> &groups) {
-  groups.clear();
-  for (int64_t i = 0, at = 0, rank = sizes.size(); i < rank; ++i) {
-    groups.push_back({at++});
-    if (i == axis)
-      groups.back().push_back(at++);
-  }
-  sizes[axis] = inner;
-  sizes.insert(sizes.begin() + axis, outer);
-  SmallVector<OpFoldResult> folded;
-  for (Dim size : sizes)
-    folded.push_back(k.shape().foldResult(size));
-  return tensor::ExpandShapeOp::create(k.end(loc).b, loc, typeOf(sizes, graph::elementTypeOf(tensor)), tensor, groups, folded);
-}
-
-/// Loops (n, f, o..., c, k...), or (n, g, f, o..., c, k...) with groups; a depthwise convolution needs neither g nor c.
+/// Loops (n, f, o..., c, k...). With groups, filter f reads the channels from (f / filters per group) * channels per group on;
+/// where a group has one channel there is no loop over c, so a depthwise convolution reads channel f.
 LogicalResult buildConv(KernelLowering &k, graph::ConvOp op) {
-  Location loc = op.getLoc();
-  Value input = k.tensor(op.getInput()), filter = k.tensor(op.getFilter()), out = k.destination(op.getResult());
-  DimList inputSizes = k.dims(op.getInput()), filterSizes = k.dims(op.getFilter()), outSizes = k.dims(op.getResult());
-  int64_t spatial = op.getStrides().size(), groups = op.getGroups();
-  auto &s = k.shape();
-  bool depthwise = groups > 1 && filterSizes[1].is(1) && filterSizes[0].is(groups);
-  bool grouped = groups > 1 && !depthwise;
-  SmallVector<ReassociationIndices> outGroups, unused;
-  if (grouped) {
-    Dim filters = s.floorDiv(filterSizes[0], groups);
-    input = splitDim(k, loc, input, inputSizes, 1, groups, filterSizes[1], unused);
-    out = splitDim(k, loc, out, outSizes, 1, groups, filters, outGroups);
-    filter = splitDim(k, loc, filter, filterSizes, 0, groups, filters, unused);
-  }
-  Contraction t{loc, graph::elementTypeOf(op.getInput()), outSizes, outSizes, {}, {}};
-  int64_t lead = grouped ? 3 : 2, outRank = outSizes.size();
-  if (!depthwise)
-    t.sizes.push_back(filterSizes[grouped ? 2 : 1]);
+  Value input = k.tensor(op.getInput()), filter = k.tensor(op.getFilter());
+  DimList filterSizes = k.dims(op.getFilter()), outSizes = k.dims(op.getResult());
+  int64_t spatial = op.getStrides().size(), groups = op.getGroups(), outRank = outSizes.size();
+  Dim channelsPerGroup = filterSizes[1], filtersPerGroup = k.shape().floorDiv(filterSizes[0], groups);
+  bool oneChannel = channelsPerGroup.is(1);
+  Contraction t{op.getLoc(), graph::elementTypeOf(op.getInput()), outSizes, outSizes, {}, {}};
+  if (!oneChannel)
+    t.sizes.push_back(channelsPerGroup);
   t.sizes.append(filterSizes.end() - spatial, filterSizes.end());
   t.iterators.assign(outRank, IteratorType::parallel);
   t.iterators.append(t.sizes.size() - outRank, IteratorType::reduction);
   for (int64_t i = 0; i < outRank; ++i)
     t.outExprs.push_back(getAffineDimExpr(i, op.getContext()));
-  Value result = contract(k, t, out, [&](Cursor &c, ArrayRef<Value> at) {
-    Indices inputAt = {at[0]}, filterAt;
-    if (grouped) {
-      inputAt.push_back(at[1]);
-      filterAt.push_back(at[1]);
-    }
-    filterAt.push_back(at[lead - 1]);
-    inputAt.push_back(depthwise ? at[1] : at[outRank]);
-    filterAt.push_back(depthwise ? c.index(0) : at[outRank]);
+  k.define(op.getResult(), contract(k, t, k.destination(op.getResult()), [&](Cursor &c, ArrayRef<Value> at) {
+    Value inGroup = oneChannel ? c.index(0) : at[outRank], channel = inGroup;
+    if (groups > 1)
+      channel = c.add(c.mul(c.div(at[1], k.entryIndex(filtersPerGroup)), k.entryIndex(channelsPerGroup)), inGroup);
+    Indices inputAt = {at[0], channel}, filterAt = {at[1], inGroup};
     for (int64_t i = 0; i < spatial; ++i) {
       Value window = at[t.sizes.size() - spatial + i];
-      Value start = c.mul(at[lead + i], c.index(op.getStrides()[i]));
+      Value start = c.mul(at[2 + i], c.index(op.getStrides()[i]));
       inputAt.push_back(c.add(start, c.mul(window, c.index(op.getDilations()[i]))));
       filterAt.push_back(window);
     }
     Value a = tensor::ExtractOp::create(c.b, c.loc, input, inputAt);
     return std::pair(a, Value(tensor::ExtractOp::create(c.b, c.loc, filter, filterAt)));
-  });
-  if (grouped)
-    result = tensor::CollapseShapeOp::create(k.end(loc).b, loc, storageTensor(op.getType()), result, outGroups);
-  k.define(op.getResult(), result);
+  }));
   return success();
 }
 } // namespace

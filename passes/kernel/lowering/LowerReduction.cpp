@@ -9,15 +9,14 @@ using graph::DimList;
 using graph::ReduceKind;
 using utils::IteratorType;
 
-/// f16 and bf16 are accumulated in f32.
-static Type accumulatorType(Type type) {
+Type accumulatorType(Type type) {
   if (isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32)
     return Float32Type::get(type.getContext());
   return graph::storageType(type);
 }
 
-static Value convertFloat(Cursor &c, Value value, Type to) {
-  if (value.getType() == to)
+Value convertFloat(Cursor &c, Value value, Type to) {
+  if (value.getType() == to || !isa<FloatType>(to))
     return value;
   if (value.getType().getIntOrFloatBitWidth() < to.getIntOrFloatBitWidth())
     return arith::ExtFOp::create(c.b, c.loc, to, value);
@@ -63,8 +62,7 @@ static LogicalResult buildReduce(KernelLowering &k, graph::ReduceOp op) {
   AffineMap outMap = AffineMap::get(sizes.size(), 0, exprs, context);
   Value reduced = k.loops(loc, sizes, accumulator, outMap, iterators, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> current) -> Indices {
     Value value = k.pull(c, op.getInput(), at);
-    if (!direct)
-      value = convertFloat(c, value, wide);
+    value = convertFloat(c, value, wide);
     graph::ScalarBuilder s(c.b, c.loc, element, value);
     return {combine(c, s, kind, current[0], value)};
   })[0];
@@ -104,7 +102,7 @@ static Value pullArgReduce(KernelLowering &k, Cursor &c, graph::ArgReduceOp op, 
     else
       indices.insert(indices.begin() + axis, i);
     Value value = k.pull(c, op.getInput(), indices);
-    return isa<FloatType>(wide) ? convertFloat(c, value, wide) : value;
+    return convertFloat(c, value, wide);
   };
   Value zero = c.index(0), size = k.entryIndex(k.dims(op.getInput())[axis]);
   using graph::ComparePredicate;
