@@ -2,7 +2,7 @@
 #include "compiler/reference/Tensor.h"
 
 #include "mlir/IR/Builders.h"
-#include "llvm/Support/MathExtras.h"
+#include "llvm/ADT/STLExtras.h"
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -144,8 +144,7 @@ Type tensel::reference::typeOf(Kind kind, MLIRContext *context) {
   case Kind::Bool:
     return b.getI1Type();
   default:
-    return IntegerType::get(context, 8 * bytesOf(kind),
-                            isUnsigned(kind) ? IntegerType::Unsigned : IntegerType::Signless);
+    return IntegerType::get(context, 8 * bytesOf(kind), isUnsigned(kind) ? IntegerType::Unsigned : IntegerType::Signless);
   }
 }
 
@@ -160,24 +159,20 @@ unsigned tensel::reference::bytesOf(Kind kind) {
 }
 
 std::optional<int64_t> Tensor::countOf(ArrayRef<int64_t> dims) {
-  int64_t count = 1;
-  bool isEmpty = false;
-  for (int64_t dim : dims) {
-    if (dim < 0)
-      return std::nullopt;
-    isEmpty |= dim == 0;
-    if (dim && __builtin_mul_overflow(count, dim, &count))
-      return std::nullopt;
-  }
-  if (isEmpty)
+  if (llvm::any_of(dims, [](int64_t dim) { return dim < 0; }))
+    return std::nullopt;
+  if (llvm::is_contained(dims, 0))
     return 0;
+  int64_t count = 1;
+  for (int64_t dim : dims)
+    if (__builtin_mul_overflow(count, dim, &count))
+      return std::nullopt;
   if (count > (int64_t(1) << 37))
     return std::nullopt;
   return count;
 }
 
-Tensor::Tensor(Kind kind, ArrayRef<int64_t> dims)
-    : kind(kind), dims(dims), count(countOf(dims).value_or(0)), isWritable(true) {
+Tensor::Tensor(Kind kind, ArrayRef<int64_t> dims) : kind(kind), dims(dims), count(countOf(dims).value_or(0)), isWritable(true) {
   std::shared_ptr<char[]> bytes(new char[std::max<int64_t>(getByteSize(), 1)]());
   data = bytes.get();
   owner = bytes;

@@ -41,7 +41,7 @@ public:
   /// Elements converted from numbers; one per element, or one for all.
   static Tensor of(Kind kind, llvm::ArrayRef<int64_t> dims, llvm::ArrayRef<double> values);
   static Tensor of(Kind kind, llvm::ArrayRef<int64_t> dims, llvm::ArrayRef<int64_t> values);
-  /// The number of elements, or nothing where it is negative or takes more than 2^40 bytes.
+  /// The number of elements, or nothing where a dim is negative or they are more than 2^37.
   static std::optional<int64_t> countOf(llvm::ArrayRef<int64_t> dims);
 
   Kind getKind() const { return kind; }

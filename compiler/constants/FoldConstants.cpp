@@ -1,0 +1,194 @@
+// Folds ops on constants by evaluating them; see FoldConstants.h.
+//   %w = graph.load_weight @w : tensor<64x10xf32>
+//   %t = graph.transpose %w {permutation = array<i64: 1, 0>}    ->    %t = graph.load_weight @folded : tensor<10x64xf32>
+#include "compiler/constants/FoldConstants.h"
+
+#include "compiler/reference/ConcreteShapes.h"
+#include "compiler/reference/Interpreter.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Pass/Pass.h"
+
+using namespace mlir;
+using namespace tensel;
+using reference::Tensor;
+
+namespace {
+class Folder {
+public:
+  Folder(ModuleOp module, WeightResolver &weights, const FoldOptions &options)
+      : module(module), weights(weights), options(options), interpreter(weights), symbols(module) {}
+
+  LogicalResult run() {
+    if (failed(checkWeights()))
+      return failure();
+    module.walk<WalkOrder::PreOrder>([&](Operation *op) { visit(op); });
+    for (Operation *op : llvm::reverse(folded)) {
+      for (Value result : op->getResults())
+        if (Value replacement = replacements.lookup(result))
+          result.replaceAllUsesWith(replacement);
+      op->erase();
+    }
+    eraseDead();
+    return success();
+  }
+
+private:
+  /// A folded value: dropped when the last of its users has been seen.
+  struct Known {
+    Tensor tensor;
+    int64_t unseenUses;
+  };
+
+  /// Reports unreadable weights here, since errors of the evaluation itself only keep an op from being folded.
+  LogicalResult checkWeights() {
+    for (auto weight : module.getOps<graph::WeightOp>())
+      if (failed(weights.resolve(weight)))
+        return failure();
+    return success();
+  }
+
+  static bool isSource(Operation *op) { return isa_and_nonnull<graph::ConstantOp, graph::LoadWeightOp>(op); }
+
+  bool isCandidate(Operation *op) const {
+    return isa<graph::ShapedOpInterface>(op) && op->getNumRegions() == 0 && op->getNumOperands() > 0 && isPure(op) &&
+           llvm::all_of(op->getOperands(),
+                        [&](Value operand) { return known.contains(operand) || isSource(operand.getDefiningOp()); });
+  }
+
+  void visit(Operation *op) {
+    bool isFolded = isCandidate(op) && fold(op);
+    for (Value operand : op->getOperands()) {
+      auto found = known.find(operand);
+      if (found == known.end())
+        continue;
+      if (!isFolded)
+        materialize(operand, found->second.tensor);
+      if (--found->second.unseenUses == 0) {
+        if (!replacements.contains(operand))
+          heldBytes -= found->second.tensor.getByteSize();
+        found->second.tensor = Tensor();
+      }
+    }
+  }
+
+  bool fold(Operation *op) {
+    // What cannot be evaluated, maybe in a branch that never runs, is not an error here.
+    ScopedDiagnosticHandler quiet(op->getContext(), [](Diagnostic &) { return success(); });
+    SmallVector<Tensor> operands;
+    int64_t operandBytes = 0, resultBytes = 0;
+    for (Value operand : op->getOperands()) {
+      auto found = known.find(operand);
+      if (found != known.end()) {
+        operands.push_back(found->second.tensor);
+      } else {
+        auto source = interpreter.evaluate(operand.getDefiningOp(), {});
+        if (failed(source))
+          return false;
+        operands.push_back(source->front());
+      }
+      operandBytes += operands.back().getByteSize();
+    }
+    auto shapes = reference::ConcreteShapes(op, operands).infer();
+    if (failed(shapes))
+      return false;
+    for (auto [result, dims] : llvm::zip_equal(op->getResults(), *shapes)) {
+      Type element = getElementTypeOrSelf(result.getType());
+      auto kind = reference::kindOf(element);
+      if (!kind || !acceptsType(result, RankedTensorType::get(dims, element)))
+        return false;
+      resultBytes += *Tensor::countOf(dims) * reference::bytesOf(*kind);
+    }
+    if (heldBytes + resultBytes > options.totalBytes || resultBytes > options.growthFactor * operandBytes + options.growthBytes)
+      return false;
+    auto results = interpreter.evaluate(op, operands);
+    if (failed(results))
+      return false;
+    for (auto [result, tensor] : llvm::zip_equal(op->getResults(), *results))
+      if (!result.use_empty()) {
+        heldBytes += tensor.getByteSize();
+        known[result] = {tensor, std::distance(result.use_begin(), result.use_end())};
+      }
+    folded.push_back(op);
+    return true;
+  }
+
+  /// Graph ops take operands that are more static than before; others (a function's return) do not.
+  static bool acceptsType(Value result, Type type) {
+    return result.getType() == type ||
+           llvm::all_of(result.getUsers(), [](Operation *user) { return isa<graph::GraphDialect>(user->getDialect()); });
+  }
+
+  /// Puts the value into the program as a constant or a weight, once.
+  void materialize(Value value, const Tensor &tensor) {
+    if (replacements.contains(value))
+      return;
+    OpBuilder b(value.getDefiningOp());
+    Location loc = value.getLoc();
+    auto type = RankedTensorType::get(tensor.getDims(), getElementTypeOrSelf(value.getType()));
+    ArrayRef<char> bytes = tensor.getBytes();
+    if (tensor.getByteSize() <= options.constantBytes) {
+      replacements[value] = graph::ConstantOp::create(b, loc, denseOf(type, tensor));
+      return;
+    }
+    auto blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64, /*dataIsMutable=*/false);
+    ElementsAttr data = DenseResourceElementsAttr::get(type, "folded", std::move(blob));
+    OpBuilder atModule = OpBuilder::atBlockBegin(module.getBody());
+    auto weight = graph::WeightOp::create(atModule, loc, "folded", type, StringAttr(), 0, 0, data);
+    StringAttr name = symbols.insert(weight);
+    replacements[value] = graph::LoadWeightOp::create(b, loc, type, FlatSymbolRefAttr::get(name));
+  }
+
+  static ElementsAttr denseOf(RankedTensorType type, const Tensor &tensor) {
+    if (tensor.getKind() != reference::Kind::Bool)
+      return DenseElementsAttr::getFromRawBuffer(type, tensor.getBytes());
+    SmallVector<bool> values;
+    for (char byte : tensor.getBytes())
+      values.push_back(byte != 0);
+    return DenseElementsAttr::get(type, ArrayRef<bool>(values));
+  }
+
+  void eraseDead() {
+    SmallVector<Operation *> dead;
+    llvm::DenseSet<StringRef> used;
+    module.walk([&](Operation *op) {
+      if (isSource(op) && op->use_empty())
+        dead.push_back(op);
+      else if (auto load = dyn_cast<graph::LoadWeightOp>(op))
+        used.insert(load.getWeight());
+    });
+    for (auto weight : module.getOps<graph::WeightOp>())
+      if (!used.contains(weight.getSymName()))
+        dead.push_back(weight);
+    for (Operation *op : dead)
+      op->erase();
+  }
+
+  ModuleOp module;
+  WeightResolver &weights;
+  const FoldOptions &options;
+  reference::Interpreter interpreter;
+  SymbolTable symbols;
+  DenseMap<Value, Known> known;
+  DenseMap<Value, Value> replacements;
+  SmallVector<Operation *> folded;
+  int64_t heldBytes = 0;
+};
+
+struct FoldConstantsPass : PassWrapper<FoldConstantsPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FoldConstantsPass)
+  StringRef getArgument() const final { return "tensel-fold-constants"; }
+  StringRef getDescription() const final { return "Evaluate ops on constants and weights at compile time"; }
+  void runOnOperation() override {
+    WeightResolver weights;
+    if (failed(foldConstants(getOperation(), weights)))
+      signalPassFailure();
+  }
+};
+} // namespace
+
+LogicalResult tensel::foldConstants(ModuleOp module, WeightResolver &weights, const FoldOptions &options) {
+  return Folder(module, weights, options).run();
+}
+
+void tensel::registerFoldConstantsPass() { PassRegistration<FoldConstantsPass>(); }
