@@ -34,7 +34,9 @@ DiagnosticCollector::DiagnosticCollector(MLIRContext *context)
         for (Diagnostic &note : diagnostic.getNotes())
           first += "\n" + note.str();
         return success();
-      }) {}
+      }) {
+  context->printOpOnDiagnostic(false);
+}
 
 std::string DiagnosticCollector::message() const { return first; }
 

@@ -142,12 +142,6 @@ std::string LevelCode::symbol(llvm::StringRef function, const CpuLevel &level) {
 llvm::Expected<OwningOpRef<ModuleOp>> makeHostModule(ModuleOp module) {
   DiagnosticCollector diagnostics(module.getContext());
   OwningOpRef<ModuleOp> host = copyModule(module, [](Operation &op) { return !isKernelFunction(op); });
-  OpBuilder builder = OpBuilder::atBlockEnd(host->getBody());
-  for (Operation &op : *module.getBody())
-    if (isKernelFunction(op)) {
-      Operation *declaration = builder.clone(op);
-      declaration->getRegion(0).getBlocks().clear();
-    }
   PassManager passes(module.getContext());
   buildHostPhase(passes);
   if (failed(passes.run(*host)))

@@ -27,7 +27,7 @@ constexpr Phase sharedPhases[] = {
     {"simplify", "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,canonicalize,cse"},
     {"dispatch", "tensel-form-dispatches,canonicalize,cse"},
     {"plan", "tensel-plan-memory"},
-    {"linalg", "tensel-lower-to-linalg"},
+    {"linalg", "func.func(tensel-lower-to-linalg)"},
 };
 
 constexpr llvm::StringRef allPhases[] = {"import", "simplify", "dispatch", "plan", "linalg", "kernel", "llvm"};
