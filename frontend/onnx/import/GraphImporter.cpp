@@ -239,6 +239,7 @@ LogicalResult GraphImporter::run() {
   Location loc = namedLoc(b, toRef(model.graph.name));
   auto function = func::FuncOp::create(loc, "main", b.getFunctionType({}, {}));
   symbols.insert(function);
+  moduleBuilder.setInsertionPoint(function);
   Block *entry = function.addEntryBlock();
   Scope scope;
   if (mlir::failed(addInputs(function, scope)))
