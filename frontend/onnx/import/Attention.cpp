@@ -1,6 +1,7 @@
 // Attention and what stands around it in language models: rotary embeddings,
 // gated activations, linear attention, causal convolution with state.
 #include "frontend/onnx/import/Control.h"
+#include "frontend/onnx/import/GraphImporter.h"
 
 using namespace mlir;
 using namespace tensel;
@@ -259,8 +260,38 @@ static LogicalResult causalConv(Node &n) {
   return success();
 }
 
+/// Attention whose scores and probabilities go through subgraphs of the node.
+static LogicalResult flexAttention(Node &n) {
+  Value q = n.in(0), k = n.in(1), v = n.in(2);
+  Type type = Node::elem(q), precision = n.typeAttr("softmax_precision", type.isF64() ? type : n.f32());
+  int64_t heads = Node::dim(q, 1), kvHeads = Node::dim(k, 1), size = Node::dim(q, 3);
+  if (Node::rank(q) != 4 || Node::rank(k) != 4 || Node::rank(v) != 4 || heads < 1 || kvHeads < 1 || heads % kvHeads ||
+      size < 1)
+    return n.fail("expected Q, K, V of rank 4 with static heads and head size");
+  k = repeatHeads(n, k, heads / kvHeads);
+  v = repeatHeads(n, v, heads / kvHeads);
+  double scale = n.floatAttr("scale", 1 / std::sqrt(double(size)));
+  Value x = n.mul(n.matmul(n.cast(q, precision), n.cast(k, precision), false, true), scale);
+  for (StringRef stage : {"score_mod", "prob_mod"}) {
+    if (stage == "prob_mod")
+      x = n.make<graph::SoftmaxOp>(x, 3, false);
+    if (!n.hasAttr(stage))
+      continue;
+    const GraphProto *graph = n.graphAttr(stage);
+    SmallVector<Value> results;
+    if (!graph || graph->inputs.size() != 1 || graph->outputs.size() != 1)
+      return n.fail("expected '" + stage + "' to be a graph of one input and one output");
+    if (mlir::failed(n.importer.importGraph(*graph, {x}, n.scope, results)))
+      return failure();
+    x = results[0];
+  }
+  n.set(0, n.cast(n.matmul(x, n.cast(v, precision)), type));
+  return success();
+}
+
 void tensel::onnx::addAttention(HandlerTable &t) {
   t["Attention"] = attention;
+  t["ai.onnx.preview::FlexAttention"] = flexAttention;
   t["RotaryEmbedding"] = rotaryEmbedding;
   t["SwiGLU"] = swiGlu;
   t["LinearAttention"] = linearAttention;

@@ -105,7 +105,7 @@ static LogicalResult convTranspose(Node &n) {
       total = reach + extra[i] - strides[i];
     }
     // ONNX gives the odd element to the end for SAME_UPPER, to the start otherwise.
-    int64_t half = total / 2;
+    int64_t half = total >> 1; // rounds down: a negative total crops nothing at the start
     low[i] = mode == "SAME_UPPER" ? half : total - half;
     high[i] = total - low[i];
   }

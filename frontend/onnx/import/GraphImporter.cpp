@@ -162,10 +162,10 @@ LogicalResult GraphImporter::checkSupport() {
   return fail("unsupported ops: " + list);
 }
 
-StringAttr GraphImporter::symbolFor(StringRef name) {
+StringAttr GraphImporter::symbolFor(StringRef name, int64_t least) {
   StringAttr &known = dimSymbols[name];
   if (!known) {
-    auto op = graph::SymbolOp::create(moduleBuilder, moduleBuilder.getUnknownLoc(), name, 1, -1, 1);
+    auto op = graph::SymbolOp::create(moduleBuilder, moduleBuilder.getUnknownLoc(), name, least, -1, 1);
     known = symbols.insert(op);
   }
   return known;
@@ -213,7 +213,8 @@ LogicalResult GraphImporter::addInputs(func::FuncOp function, Scope &scope) {
       }
       shape.push_back(ShapedType::kDynamic);
       bool named = !dim.symbol.empty() && dim.symbol != "?" && dim.symbol != "-1";
-      dims.push_back(symbolFor(named ? toRef(dim.symbol).str() : (name + "_dim" + Twine(i)).str()));
+      dims.push_back(symbolFor(named ? toRef(dim.symbol).str() : (name + "_dim" + Twine(i)).str(),
+                               dim.size == 0 ? 0 : 1));
     }
     auto type = RankedTensorType::get(shape, element);
     unsigned index = function.getNumArguments();

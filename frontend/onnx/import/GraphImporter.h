@@ -59,7 +59,7 @@ private:
   llvm::LogicalResult callFunction(const FunctionProto &function, const NodeProto &node, Scope &scope);
   const FunctionProto *findFunction(const NodeProto &node) const;
   const Handler *findHandler(const NodeProto &node) const;
-  mlir::StringAttr symbolFor(llvm::StringRef name);
+  mlir::StringAttr symbolFor(llvm::StringRef name, int64_t least);
 
   HandlerTable handlers;
   mlir::SymbolTable symbols;

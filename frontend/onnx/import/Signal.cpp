@@ -9,12 +9,12 @@ using graph::ReduceKind;
 
 static constexpr double tau = 6.283185307179586;
 
-/// The angle table 2 pi (i * j mod period) / period of [rows, columns].
-static Value angles(Node &n, int64_t rows, int64_t columns, int64_t period, Type type) {
+/// The angle table 2 pi (i * j mod period) / period of [rows, columns], in f64: the sine of pi must vanish.
+static Value angles(Node &n, int64_t rows, int64_t columns, int64_t period) {
   Value i = n.unsqueeze(n.iota(n.shape({rows}), 0, n.i64()), {1});
   Value turn =
       n.make<graph::ModOp>(n.mul(i, n.iota(n.shape({columns}), 0, n.i64())), n.scalar(n.i64(), static_cast<double>(period)));
-  return n.mul(n.cast(turn, type), tau / static_cast<double>(period));
+  return n.mul(n.cast(turn, n.b.getF64Type()), tau / static_cast<double>(period));
 }
 
 /// Cuts or pads the last dim with zeros to `size`.
@@ -30,8 +30,8 @@ static Value fit(Node &n, Value x, int64_t size) {
 /// Transforms the last dim of real and imaginary (may be null) parts; returns [..., bins, 2].
 static Value transform(Node &n, Value real, Value imaginary, int64_t size, int64_t bins, bool inverse) {
   Type type = Node::elem(real);
-  Value table = angles(n, size, bins, size, type);
-  Value cosines = n.make<graph::CosOp>(table), sines = n.make<graph::SinOp>(table);
+  Value table = angles(n, size, bins, size);
+  Value cosines = n.cast(n.make<graph::CosOp>(table), type), sines = n.cast(n.make<graph::SinOp>(table), type);
   if (!inverse)
     sines = n.neg(sines);
   Value re = n.matmul(real, cosines), im = n.matmul(real, sines);
@@ -85,9 +85,10 @@ static LogicalResult dft(Node &n) {
     if (size % 2 == 0)
       edge = n.make<graph::OrOp>(edge, n.compare(graph::ComparePredicate::eq, twice, static_cast<double>(size / 2)));
     Value weight = n.select(edge, n.like(real, 1), n.like(real, 2));
-    Value table = angles(n, bins, size, size, Node::elem(real));
-    Value sum = n.sub(n.matmul(n.mul(real, weight), n.make<graph::CosOp>(table)),
-                      n.matmul(n.mul(imaginary, weight), n.make<graph::SinOp>(table)));
+    Value table = angles(n, bins, size, size);
+    Type type = Node::elem(real);
+    Value sum = n.sub(n.matmul(n.mul(real, weight), n.cast(n.make<graph::CosOp>(table), type)),
+                      n.matmul(n.mul(imaginary, weight), n.cast(n.make<graph::SinOp>(table), type)));
     y = n.div(n.unsqueeze(sum, {Node::rank(sum)}), static_cast<double>(size));
   } else {
     real = fit(n, real, size);

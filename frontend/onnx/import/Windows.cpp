@@ -121,16 +121,14 @@ static LogicalResult maxUnpool(Node &n) {
     n.set(0, n.reshapeTo(result, shape));
     return success();
   }
-  // A larger output_shape keeps the flat places: they index the given shape.
+  // A larger output_shape leaves room behind the pool's own.
   Ints wanted = n.constantInts(2, "output_shape");
-  int64_t size = 1;
-  for (int64_t dim : wanted)
-    size *= dim;
-  if (n.failed() || size < total)
-    return n.fail("expected an output_shape of at least the pool's size");
-  Value larger = n.make<graph::ScatterElementsOp>(graph::ScatterKind::none, n.zeros(n.shape({size}), Node::elem(x)),
-                                                  n.reshape(indices, {-1}), n.reshape(x, {-1}), 0);
-  n.set(0, n.reshapeTo(larger, n.shape(wanted)));
+  if (n.failed() || wanted.size() != dims.size())
+    return n.fail("expected an output_shape of the pool's rank");
+  Ints high;
+  for (auto [want, dim] : llvm::zip(wanted, dims))
+    high.push_back(want - dim);
+  n.set(0, n.pad(n.reshapeTo(result, shape), Ints(dims.size(), 0), high, n.like(x, 0)));
   return success();
 }
 
