@@ -6,14 +6,66 @@ using namespace mlir;
 
 namespace tensel {
 namespace {
-/// The argument behind a tensor, seen through reshapes to static shapes.
+/// The argument behind a tensor, seen through reshapes.
 BlockArgument sourceArgument(Value v) {
   while (Operation *op = v.getDefiningOp()) {
-    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op) || !cast<RankedTensorType>(v.getType()).hasStaticShape())
+    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
       return op->getName().getStringRef() == "bufferization.to_tensor" ? dyn_cast<BlockArgument>(op->getOperand(0)) : BlockArgument();
     v = op->getOperand(0);
   }
   return dyn_cast<BlockArgument>(v);
+}
+
+/// Sizes of the dims of `to`, a reshape of a tensor with sizes `from`; `groups` says which dims of the one with more dims belong together.
+SmallVector<Value> reshapeSizes(IndexMath &m, ArrayRef<Value> from, RankedTensorType to, ArrayRef<ReassociationIndices> groups) {
+  SmallVector<Value> sizes(to.getRank());
+  bool expands = to.getRank() > static_cast<int64_t>(from.size());
+  for (int64_t d = 0; d < to.getRank(); ++d)
+    sizes[d] = to.isDynamicDim(d) ? Value() : m.constant(to.getDimSize(d));
+  for (auto [g, group] : llvm::enumerate(groups)) {
+    if (!expands && !sizes[g])
+      for (int64_t d : group)
+        sizes[g] = sizes[g] ? m.stride(sizes[g], from[d]) : from[d];
+    for (int64_t d : group)
+      if (expands && !sizes[d]) { // the only dynamic one of its group, or the source does not say more
+        Value rest = from[g];
+        for (int64_t other : group)
+          if (other != d && sizes[other] && getConstantIntValue(sizes[other]) != 1)
+            rest = m.div(rest, sizes[other]);
+        sizes[d] = rest;
+      }
+  }
+  return sizes;
+}
+
+/// Sizes of a tensor that is an argument or a reshape of one.
+SmallVector<Value> sizesOf(IndexMath &m, DimNames &names, Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  Operation *op = tensor.getDefiningOp();
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+    return reshapeSizes(m, sizesOf(m, names, expand.getSrc()), type, expand.getReassociationIndices());
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+    return reshapeSizes(m, sizesOf(m, names, collapse.getSrc()), type, collapse.getReassociationIndices());
+  SmallVector<Value> sizes;
+  for (int64_t d = 0; d < type.getRank(); ++d)
+    sizes.push_back(names.get(m.b, m.loc, sourceArgument(tensor), d));
+  return sizes;
+}
+
+/// Sizes of the kernel's root, whose value is `result`, or `result` after reshapes with sizes `sizes`.
+SmallVector<Value> sizesOfRoot(IndexMath &m, Value returned, SmallVector<Value> sizes) {
+  if (auto expand = returned.getDefiningOp<tensor::ExpandShapeOp>())
+    return sizesOfRoot(m, expand.getSrc(), reshapeSizes(m, sizes, expand.getSrcType(), expand.getReassociationIndices()));
+  if (auto collapse = returned.getDefiningOp<tensor::CollapseShapeOp>())
+    return sizesOfRoot(m, collapse.getSrc(), reshapeSizes(m, sizes, collapse.getSrcType(), collapse.getReassociationIndices()));
+  return sizes;
+}
+
+/// The value before the reshapes at the end of the kernel.
+Value rootValue(Value returned) {
+  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(returned.getDefiningOp()))
+    returned = returned.getDefiningOp()->getOperand(0);
+  return returned;
 }
 
 bool isZeroFill(Value v) {
@@ -50,22 +102,18 @@ void addCoefficients(IndexMath &m, AffineExpr expr, Value scale, FlatOperand &op
   }
 }
 
-/// `shape` is the tensor type that `map` indexes, which may be a reshaped view of the argument.
-FlatOperand flatten(IndexMath &m, DimNames &names, Value memref, RankedTensorType shape, AffineMap map, unsigned numLoops) {
+/// The argument `memref` as a flat array, indexed by `map` as if it had dims `sizes`.
+FlatOperand flatten(IndexMath &m, Value memref, ArrayRef<Value> sizes, AffineMap map, unsigned numLoops) {
   FlatOperand operand;
   operand.coefs.resize(numLoops);
-  Value stride = m.constant(1), total = stride;
-  auto type = cast<MemRefType>(memref.getType());
-  bool reshaped = shape.getShape() != type.getShape();
-  for (int64_t d = shape.getRank(); d-- > 0;) {
-    Value size = reshaped ? m.constant(shape.getDimSize(d)) : names.get(m.b, m.loc, memref, d);
-    if (shape.getDimSize(d) != 1)
+  Value stride = m.constant(1);
+  for (int64_t d = sizes.size(); d-- > 0;) {
+    if (getConstantIntValue(sizes[d]) != 1)
       addCoefficients(m, map.getResult(d), stride, operand);
-    stride = m.stride(stride, size);
+    stride = m.stride(stride, sizes[d]);
   }
-  total = stride;
-  auto flat = MemRefType::get({ShapedType::kDynamic}, type.getElementType());
-  operand.flat = memref::ReinterpretCastOp::create(m.b, m.loc, flat, memref, OpFoldResult(m.b.getIndexAttr(0)), ArrayRef<OpFoldResult>{total},
+  auto flat = MemRefType::get({ShapedType::kDynamic}, cast<MemRefType>(memref.getType()).getElementType());
+  operand.flat = memref::ReinterpretCastOp::create(m.b, m.loc, flat, memref, OpFoldResult(m.b.getIndexAttr(0)), ArrayRef<OpFoldResult>{stride},
                                                    ArrayRef<OpFoldResult>{m.b.getIndexAttr(1)});
   return operand;
 }
@@ -76,7 +124,7 @@ std::optional<ContractionMatch> matchContraction(func::FuncOp func) {
   if (ret->getNumOperands() != 1)
     return std::nullopt;
   ContractionMatch match;
-  auto root = ret->getOperand(0).getDefiningOp<linalg::GenericOp>();
+  auto root = rootValue(ret->getOperand(0)).getDefiningOp<linalg::GenericOp>();
   if (!root || root->getNumResults() != 1)
     return std::nullopt;
   if (isContraction(root)) {
@@ -118,6 +166,18 @@ std::optional<ContractionMatch> matchContraction(func::FuncOp func) {
   return match;
 }
 
+/// With a single row nothing reuses a panel. A few steps (depthwise convolution) or dot products of neighbours (matrix times vector) are
+/// what the loop vectoriser is good at.
+static bool isBetterAsLoops(IndexMath &m, const Contraction &c) {
+  if (!c.m.dims.empty() || c.k.dims.empty())
+    return false;
+  int64_t steps = 1;
+  for (Value size : c.k.sizes)
+    steps *= getConstantIntValue(size).value_or(1 << 20);
+  bool dot = getConstantIntValue(c.k.commonStride(m, c.vector)) == 1 && getConstantIntValue(c.k.commonStride(m, c.scalar)) == 1;
+  return steps <= 32 || dot;
+}
+
 FailureOr<Contraction> describeContraction(ContractionMatch match, func::FuncOp func, DimNames &names, IndexMath &m) {
   linalg::GenericOp op = match.contraction;
   unsigned loops = op.getNumLoops();
@@ -125,48 +185,39 @@ FailureOr<Contraction> describeContraction(ContractionMatch match, func::FuncOp 
   c.epilogue = match.epilogue;
   c.resultInput = match.resultInput;
   AffineMap outMap = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
-  auto resultType = cast<RankedTensorType>(op.getResult(0).getType());
-  Value outMemref = func.getArguments().back();
+  Value outMemref = func.getArguments().back(), returned = func.getBody().front().getTerminator()->getOperand(0);
+  if (match.epilogue && !match.epilogue.getMatchingIndexingMap(match.epilogue.getDpsInitOperand(0)).isIdentity())
+    return failure();
+  SmallVector<Value> outSizes;
+  for (int64_t d = 0; d < cast<MemRefType>(outMemref.getType()).getRank(); ++d)
+    outSizes.push_back(names.get(m.b, m.loc, outMemref, d));
+  outSizes = sizesOfRoot(m, returned, outSizes);
+  c.out = flatten(m, outMemref, outSizes, outMap, loops);
 
-  // The output, written through the epilogue's map: its loops are dims of the contraction's result.
-  AffineMap stored = outMap;
-  if (match.epilogue) {
-    AffineMap map = match.epilogue.getMatchingIndexingMap(match.epilogue.getDpsInitOperand(0));
-    if (!map.isIdentity())
-      return failure();
-  }
-  c.out = flatten(m, names, outMemref, resultType, stored, loops);
+  // Sizes of loops: a dim of some operand that runs along exactly that loop; the output's first.
+  SmallVector<Value> sizes(loops);
+  auto noteSizes = [&](AffineMap map, ArrayRef<Value> dims) {
+    for (auto [expr, size] : llvm::zip_equal(map.getResults(), dims))
+      if (auto dim = dyn_cast<AffineDimExpr>(expr); dim && (!sizes[dim.getPosition()] || getConstantIntValue(size)))
+        sizes[dim.getPosition()] = size;
+  };
+  noteSizes(outMap, outSizes);
   SmallVector<FlatOperand> inputs;
-  for (OpOperand *input : op.getDpsInputOperands())
-    inputs.push_back(flatten(m, names, sourceArgument(input->get()), cast<RankedTensorType>(input->get().getType()), op.getMatchingIndexingMap(input), loops));
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    SmallVector<Value> dims = sizesOf(m, names, input->get());
+    noteSizes(op.getMatchingIndexingMap(input), dims);
+    inputs.push_back(flatten(m, sourceArgument(input->get()), dims, op.getMatchingIndexingMap(input), loops));
+  }
+  if (llvm::is_contained(sizes, Value()))
+    return failure();
   if (match.epilogue)
     for (OpOperand *input : match.epilogue.getDpsInputOperands()) {
       c.extra.emplace_back();
-      auto type = dyn_cast<RankedTensorType>(input->get().getType());
-      if (input->getOperandNumber() == match.resultInput || !type)
+      if (input->getOperandNumber() == match.resultInput || !isa<RankedTensorType>(input->get().getType()))
         continue;
       AffineMap map = match.epilogue.getMatchingIndexingMap(input).compose(outMap);
-      c.extra.back() = flatten(m, names, sourceArgument(input->get()), type, map, loops);
+      c.extra.back() = flatten(m, sourceArgument(input->get()), sizesOf(m, names, input->get()), map, loops);
     }
-
-  // Sizes of loops: a dim of some operand that runs along exactly that loop.
-  SmallVector<Value> sizes(loops);
-  SmallVector<int64_t> staticSizes = op.getStaticLoopRanges();
-  for (unsigned d = 0; d < loops; ++d) {
-    if (ShapedType::isStatic(staticSizes[d])) {
-      sizes[d] = m.constant(staticSizes[d]);
-      continue;
-    }
-    AffineExpr dim = getAffineDimExpr(d, op.getContext());
-    for (OpOperand &operand : op->getOpOperands())
-      if (auto at = op.getMatchingIndexingMap(&operand).getResultPosition(dim); at && !sizes[d]) {
-        Value memref = &operand == op.getDpsInitOperand(0) ? outMemref : Value(sourceArgument(operand.get()));
-        if (cast<MemRefType>(memref.getType()).getRank() == cast<RankedTensorType>(operand.get().getType()).getRank())
-          sizes[d] = names.get(m.b, m.loc, memref, *at);
-      }
-    if (!sizes[d])
-      return failure();
-  }
 
   // The innermost loop of the output decides which operand is loaded as vectors.
   auto isUnit = [&](unsigned d) { return getConstantIntValue(sizes[d]) == 1; };
@@ -212,6 +263,8 @@ FailureOr<Contraction> describeContraction(ContractionMatch match, func::FuncOp 
     group.dims.push_back(d);
     group.sizes.push_back(sizes[d]);
   }
+  if (isBetterAsLoops(m, c))
+    return failure();
   for (LoopGroup *group : {&c.outer, &c.m, &c.n, &c.k}) {
     group->total = m.constant(1);
     for (Value size : group->sizes)

@@ -255,6 +255,8 @@ struct EmitLoopsPass : impl::EmitLoopsPassBase<EmitLoopsPass> {
     func.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     IRRewriter rewriter(func.getContext());
     for (linalg::LinalgOp op : ops) {
+      if (auto generic = dyn_cast<linalg::GenericOp>(op.getOperation()))
+        op = putContiguousLoopInside(rewriter, generic);
       rewriter.setInsertionPoint(op);
       if (failed(linalg::linalgOpToLoops(rewriter, op)))
         return op.emitError("no loops for this op"), signalPassFailure();

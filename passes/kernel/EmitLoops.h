@@ -23,6 +23,12 @@ mlir::linalg::GenericOp collapseElementwise(mlir::linalg::GenericOp op);
 /// `tensel.parallel`. Returns that loop, or null when there is nothing to tile.
 mlir::scf::ForOp tileRoot(mlir::linalg::GenericOp root);
 
+/// The parallel loop that output and inputs all run along contiguously while no input's last dim is reduced, as in a sum over rows; if any.
+std::optional<unsigned> contiguousLoop(mlir::linalg::GenericOp op);
+
+/// Makes that loop the innermost one, so that it is vectorised and the reduction runs over whole rows.
+mlir::linalg::GenericOp putContiguousLoopInside(mlir::RewriterBase &rewriter, mlir::linalg::GenericOp op);
+
 /// One name (argument and dim, or a constant) for all dims that a kernel's ops step through together; see UnifyDims.cpp.
 class DimNames {
 public:

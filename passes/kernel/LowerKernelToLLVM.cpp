@@ -48,7 +48,9 @@ LogicalResult expand(func::FuncOp func) {
   populateMath(patterns);
   memref::populateExpandStridedMetadataPatterns(patterns);
   affine::populateAffineExpandIndexOpsPatterns(patterns);
-  arith::populateArithExpandOpsPatterns(patterns);
+  // Not all of arith's expansions: they take maximumf apart, which LLVM vectorises as it is.
+  arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+  arith::populateExpandBFloat16Patterns(patterns);
   vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
   vector::populateVectorMaskOpLoweringPatterns(patterns);
   vector::populateVectorMaskMaterializationPatterns(patterns, /*force32BitVectorIndices=*/true);

@@ -44,6 +44,7 @@ SmallVector<int64_t> chooseTiles(linalg::GenericOp root) {
   for (auto [d, kind] : llvm::enumerate(kinds))
     tileable[d] = linalg::isParallelIterator(kind);
   restrictToProducers(root, llvm::to_vector(llvm::seq<int64_t>(0, root.getNumLoops())), tileable);
+  std::optional<unsigned> rowwise = contiguousLoop(root);
   int64_t inner = 1;
   for (auto [d, size] : llvm::enumerate(sizes))
     if (!tileable[d])
@@ -52,6 +53,8 @@ SmallVector<int64_t> chooseTiles(linalg::GenericOp root) {
     if (!tileable[d])
       continue;
     int64_t room = std::max<int64_t>(1, kTileElements / std::max<int64_t>(inner, 1));
+    if (rowwise == d)
+      room = std::max<int64_t>(room, 256);
     if (ShapedType::isStatic(sizes[d]) && sizes[d] <= room) {
       inner *= sizes[d];
       continue;
@@ -62,6 +65,38 @@ SmallVector<int64_t> chooseTiles(linalg::GenericOp root) {
   return tiles;
 }
 } // namespace
+
+std::optional<unsigned> contiguousLoop(linalg::GenericOp op) {
+  if (!op.getNumReductionLoops() || op.hasIndexSemantics() || op.getNumDpsInits() == 0)
+    return std::nullopt;
+  AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  if (out.getNumResults() == 0 || !isa<AffineDimExpr>(out.getResults().back()))
+    return std::nullopt;
+  auto last = cast<AffineDimExpr>(out.getResults().back());
+  bool runs = false;
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(input);
+    if (map.getNumResults() == 0)
+      continue;
+    runs |= map.getResults().back() == last;
+    if (map.getResults().back() != last && map.isFunctionOfDim(last.getPosition()))
+      return std::nullopt;
+  }
+  return runs ? std::optional<unsigned>(last.getPosition()) : std::nullopt;
+}
+
+linalg::GenericOp putContiguousLoopInside(RewriterBase &rewriter, linalg::GenericOp op) {
+  std::optional<unsigned> inner = contiguousLoop(op);
+  if (!inner || *inner + 1 == op.getNumLoops())
+    return op;
+  SmallVector<unsigned> order;
+  for (unsigned d = 0; d < op.getNumLoops(); ++d)
+    if (d != *inner)
+      order.push_back(d);
+  order.push_back(*inner);
+  FailureOr<linalg::GenericOp> swapped = linalg::interchangeGenericOp(rewriter, op, order);
+  return succeeded(swapped) ? *swapped : op;
+}
 
 linalg::GenericOp collapseElementwise(linalg::GenericOp op) {
   bool lone = isElementwise(op) && !op.hasIndexSemantics() && op.getNumLoops() > 1;
