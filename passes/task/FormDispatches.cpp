@@ -91,7 +91,8 @@ private:
     auto sizes = boundSizes(group.results);
     if (failed(sizes))
       return failure();
-    OutlinedGroup outlined = kernels.outline(group.ops, group.results);
+    OutlinedGroup outlined = kernels.outline(
+        group.ops, group.results, [&](Value value, int64_t i) { return shapes.toExpr(shapes.dimsOf(value)[i]); });
     SmallVector<Value> inputs, dynamic;
     for (Value input : outlined.inputs)
       inputs.push_back(now(input));

@@ -50,7 +50,32 @@ static int64_t countOps(ArrayRef<Operation *> ops) {
   return total;
 }
 
-OutlinedGroup KernelTable::outline(ArrayRef<Operation *> ops, ArrayRef<Value> results) {
+/// Writes `graph.dims` of the arguments that stand for `values`: dims of one expression get one name.
+static void nameDims(func::FuncOp func, ArrayRef<Value> values, function_ref<AffineExpr(Value, int64_t)> dimOf) {
+  Builder b(func.getContext());
+  llvm::DenseMap<AffineExpr, StringAttr> names;
+  for (auto [n, value] : llvm::enumerate(values)) {
+    auto type = cast<RankedTensorType>(value.getType());
+    if (type.hasStaticShape())
+      continue;
+    SmallVector<Attribute> dims;
+    for (int64_t i = 0; i < type.getRank(); ++i) {
+      if (!type.isDynamicDim(i)) {
+        dims.push_back(b.getI64IntegerAttr(type.getDimSize(i)));
+        continue;
+      }
+      // Numbered by appearance, so that equal kernels of different dims are still one.
+      auto [place, isNew] = names.try_emplace(dimOf(value, i));
+      if (isNew)
+        place->second = b.getStringAttr("d" + Twine(names.size() - 1));
+      dims.push_back(place->second);
+    }
+    func.setArgAttr(n, "graph.dims", b.getArrayAttr(dims));
+  }
+}
+
+OutlinedGroup KernelTable::outline(ArrayRef<Operation *> ops, ArrayRef<Value> results,
+                                    function_ref<AffineExpr(Value, int64_t)> dimOf) {
   OutlinedGroup group;
   llvm::DenseSet<Operation *> members(ops.begin(), ops.end());
   llvm::SetVector<Value> inputs, constants;
@@ -73,6 +98,9 @@ OutlinedGroup KernelTable::outline(ArrayRef<Operation *> ops, ArrayRef<Value> re
   func.setPrivate();
   func->setAttr("tensel.kernel", b.getUnitAttr());
   func->setAttr("tensel.num_outs", b.getI64IntegerAttr(results.size()));
+  SmallVector<Value> named(group.inputs);
+  named.append(results.begin(), results.end());
+  nameDims(func, named, dimOf);
   Block *body = func.addEntryBlock();
   b.setInsertionPointToStart(body);
   IRMapping map;

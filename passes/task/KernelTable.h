@@ -19,8 +19,10 @@ class KernelTable {
 public:
   explicit KernelTable(mlir::ModuleOp module) : module(module), symbols(module) {}
 
-  /// Copies the ops (in program order) into a kernel that computes `results`; small constants go along.
-  OutlinedGroup outline(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Value> results);
+  /// Copies the ops (in program order) into a kernel that computes `results`; small constants go along. The kernel's arguments
+  /// name their dynamic dims (`graph.dims`), alike where `dimOf` gives one expression: equal dims need no broadcast test.
+  OutlinedGroup outline(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Value> results,
+                        llvm::function_ref<mlir::AffineExpr(mlir::Value, int64_t)> dimOf);
 
   /// [{name, nodes, flops, bytes}] in the order of the kernels.
   mlir::ArrayAttr describe();

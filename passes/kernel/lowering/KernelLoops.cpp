@@ -79,7 +79,11 @@ static linalg::GenericOp promoteReads(OpBuilder &b, linalg::GenericOp generic, f
     body->insertArgument(i, graph::elementTypeOf(input), generic.getLoc());
   for (auto [read, i] : reads) {
     read.replaceAllUsesWith(body->getArgument(i));
+    SmallVector<Value> indices(read.getIndices());
     read.erase();
+    for (Value index : indices)
+      if (Operation *op = index.getDefiningOp(); op && isOpTriviallyDead(op))
+        op->erase();
   }
   auto promoted = linalg::GenericOp::create(b, generic.getLoc(), generic.getResultTypes(), inputs, generic.getOutputs(), allMaps(),
                                             generic.getIteratorTypesArray());
@@ -107,6 +111,9 @@ ValueRange KernelLowering::loops(Location loc, ArrayRef<Dim> sizes, ValueRange o
     linalg::YieldOp::create(inside, loc, body(c, at, current));
   }
   memo = std::move(outer);
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+    if (isOpTriviallyDead(&op))
+      op.erase();
   auto shapeOperand = [&]() -> Value {
     SmallVector<OpFoldResult> dims;
     for (Dim size : sizes)
