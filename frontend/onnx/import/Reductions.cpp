@@ -32,7 +32,7 @@ static LogicalResult reduce(Node &n) {
     // The graph dialect has no order on bools; ONNX takes them as 0 and 1.
     bool flags = Node::isBool(x);
     if (flags)
-      x = n.cast(x, n.b.getI8Type());
+      x = n.cast(x, IntegerType::get(n.b.getContext(), 8, IntegerType::Unsigned));
     x = n.reduce(kind, x, *axes, n.intAttr("keepdims", 1) != 0);
     if (flags)
       x = n.cast(x, n.b.getI1Type());
