@@ -3,6 +3,7 @@
 
 #include "compiler/Codegen.h"
 #include "compiler/Diagnostics.h"
+#include "compiler/constants/FoldConstants.h"
 #include "dialects/graph/Graph.h"
 #include "dialects/task/Task.h"
 #include "mlir/Dialect/DLTI/DLTI.h"
@@ -20,11 +21,14 @@ namespace tensel {
 namespace {
 struct Phase {
   llvm::StringRef name;
-  llvm::StringRef passes; // in the notation of tensel-opt
+  // In the notation of tensel-opt. Steps are separated by '|'; the step "fold" is foldConstants().
+  llvm::StringRef passes;
 };
 
 constexpr Phase sharedPhases[] = {
-    {"simplify", "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,canonicalize,cse"},
+    {"simplify", "tensel-infer-shapes,canonicalize,cse|fold|"
+                 "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,canonicalize,cse|fold|"
+                 "tensel-infer-shapes,canonicalize,cse"},
     {"dispatch", "tensel-form-dispatches,canonicalize,cse"},
     {"plan", "tensel-plan-memory"},
     {"linalg", "func.func(tensel-lower-to-linalg)"},
@@ -70,25 +74,32 @@ bool isPhase(llvm::StringRef name) { return llvm::is_contained(allPhases, name);
 llvm::SmallVector<std::string> passNames() {
   llvm::SmallVector<std::string> names;
   for (const Phase &phase : sharedPhases)
-    for (llvm::StringRef pass : llvm::split(phase.passes, ','))
-      names.push_back((phase.name + ":" + pass).str());
+    for (llvm::StringRef pass : llvm::split(phase.passes, '|'))
+      names.push_back((phase.name + ": " + pass).str());
   return names;
 }
 
-llvm::Error runSharedPhases(ModuleOp module, const PhaseOptions &options) {
+static llvm::Error runStep(ModuleOp module, llvm::StringRef step, WeightResolver &weights) {
+  DiagnosticCollector diagnostics(module.getContext());
+  if (step == "fold")
+    return failed(foldConstants(module, weights)) ? diagnostics.takeError("a constant could not be folded") : llvm::Error::success();
+  PassManager passes(module.getContext());
+  std::string wrong;
+  llvm::raw_string_ostream stream(wrong);
+  if (failed(parsePassPipeline(step, passes, stream)))
+    return llvm::createStringError("'" + step + "': " + wrong);
+  return failed(passes.run(module)) ? diagnostics.takeError(("'" + step + "' failed").str()) : llvm::Error::success();
+}
+
+llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, const PhaseOptions &options) {
   registerCompilerPasses();
   dumpIf(module, "import", options);
   if (options.stopAfter == "import")
     return llvm::Error::success();
   for (const Phase &phase : sharedPhases) {
-    DiagnosticCollector diagnostics(module.getContext());
-    PassManager passes(module.getContext());
-    std::string wrong;
-    llvm::raw_string_ostream stream(wrong);
-    if (failed(parsePassPipeline(phase.passes, passes, stream)))
-      return llvm::createStringError("phase '" + phase.name + "': " + wrong);
-    if (failed(passes.run(module)))
-      return diagnostics.takeError(("phase '" + phase.name + "' failed").str());
+    for (llvm::StringRef step : llvm::split(phase.passes, '|'))
+      if (llvm::Error error = runStep(module, step, weights))
+        return error;
     dumpIf(module, phase.name, options);
     if (options.stopAfter == phase.name)
       break;

@@ -3,6 +3,7 @@
 #define TENSEL_COMPILER_PIPELINE_H
 
 #include "compiler/targets/Cpu.h"
+#include "compiler/weights/WeightResolver.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
@@ -31,8 +32,8 @@ struct PhaseOptions {
   llvm::raw_ostream *dump = nullptr;
 };
 
-/// Runs the phases that all CPU levels share (simplify to linalg) on an imported module.
-llvm::Error runSharedPhases(mlir::ModuleOp module, const PhaseOptions &options);
+/// Runs the phases that all CPU levels share (simplify to linalg) on an imported module, whose weights `weights` finds.
+llvm::Error runSharedPhases(mlir::ModuleOp module, WeightResolver &weights, const PhaseOptions &options);
 
 /// Appends the passes that take the host program to the LLVM dialect; the same for every level.
 void buildHostPhase(mlir::OpPassManager &passes);

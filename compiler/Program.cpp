@@ -29,7 +29,7 @@ llvm::Error setSymbolRanges(ModuleOp module, llvm::ArrayRef<SymbolRange> ranges)
 llvm::Expected<std::unique_ptr<Program>> Program::create(ModuleOp module, const PhaseOptions &options) {
   auto program = std::make_unique<Program>();
   program->module = module;
-  if (llvm::Error error = runSharedPhases(module, options))
+  if (llvm::Error error = runSharedPhases(module, program->resolver, options))
     return std::move(error);
   if (!options.stopAfter.empty() && options.stopAfter != "kernel" && options.stopAfter != "llvm")
     return std::move(program);

@@ -145,7 +145,7 @@ std::optional<tensel_elem_type> parseElemType(std::string_view name) {
     return TENSEL_BOOL;
   if (name.substr(0, 2) == "ui")
     name.remove_prefix(1), name = name == "i8" ? "u8" : name == "i16" ? "u16" : name == "i32" ? "u32" : name == "i64" ? "u64" : "";
-  for (int type = TENSEL_F64; type <= TENSEL_U64; ++type)
+  for (int type = TENSEL_F64; type <= int(TENSEL_U64); ++type)
     if (name == tensel_elem_type_name(static_cast<tensel_elem_type>(type)))
       return static_cast<tensel_elem_type>(type);
   return std::nullopt;
