@@ -265,8 +265,7 @@ static LogicalResult flexAttention(Node &n) {
   Value q = n.in(0), k = n.in(1), v = n.in(2);
   Type type = Node::elem(q), precision = n.typeAttr("softmax_precision", type.isF64() ? type : n.f32());
   int64_t heads = Node::dim(q, 1), kvHeads = Node::dim(k, 1), size = Node::dim(q, 3);
-  if (Node::rank(q) != 4 || Node::rank(k) != 4 || Node::rank(v) != 4 || heads < 1 || kvHeads < 1 || heads % kvHeads ||
-      size < 1)
+  if (Node::rank(q) != 4 || Node::rank(k) != 4 || Node::rank(v) != 4 || heads < 1 || kvHeads < 1 || heads % kvHeads || size < 1)
     return n.fail("expected Q, K, V of rank 4 with static heads and head size");
   k = repeatHeads(n, k, heads / kvHeads);
   v = repeatHeads(n, v, heads / kvHeads);

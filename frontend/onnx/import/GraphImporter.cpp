@@ -213,8 +213,7 @@ LogicalResult GraphImporter::addInputs(func::FuncOp function, Scope &scope) {
       }
       shape.push_back(ShapedType::kDynamic);
       bool named = !dim.symbol.empty() && dim.symbol != "?" && dim.symbol != "-1";
-      dims.push_back(symbolFor(named ? toRef(dim.symbol).str() : (name + "_dim" + Twine(i)).str(),
-                               dim.size == 0 ? 0 : 1));
+      dims.push_back(symbolFor(named ? toRef(dim.symbol).str() : (name + "_dim" + Twine(i)).str(), dim.size == 0 ? 0 : 1));
     }
     auto type = RankedTensorType::get(shape, element);
     unsigned index = function.getNumArguments();
