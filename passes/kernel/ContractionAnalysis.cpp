@@ -76,6 +76,14 @@ bool isZeroFill(Value v) {
   return matchPattern(v, m_AnyZeroFloat());
 }
 
+/// Whether `map` reads the element that `outMap` writes; unit dims may be read at a constant.
+bool readsInPlace(AffineMap map, AffineMap outMap, RankedTensorType type) {
+  for (auto [d, exprs] : llvm::enumerate(llvm::zip_equal(map.getResults(), outMap.getResults())))
+    if (std::get<0>(exprs) != std::get<1>(exprs) && !(type.getDimSize(d) == 1 && isa<AffineConstantExpr>(std::get<0>(exprs))))
+      return false;
+  return true;
+}
+
 /// The epilogue is applied to vectors, so its body must be ops that work on vectors as they do on scalars.
 bool isVectorizable(linalg::GenericOp op) {
   for (Operation &inner : op.getBody()->without_terminator())
@@ -141,7 +149,7 @@ std::optional<ContractionMatch> matchContraction(func::FuncOp func) {
       auto type = dyn_cast<RankedTensorType>(input->get().getType());
       auto producer = input->get().getDefiningOp<linalg::GenericOp>();
       if (producer && isContraction(producer)) {
-        if (match.contraction || map != outMap)
+        if (match.contraction || !readsInPlace(map, outMap, type))
           return std::nullopt;
         match.contraction = producer;
         match.resultInput = input->getOperandNumber();
