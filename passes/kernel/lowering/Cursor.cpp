@@ -22,4 +22,5 @@ Value Cursor::floorMod(Value a, Value c) {
   return select(compare(P::slt, remainder, index(0)), add(remainder, c), remainder);
 }
 Value Cursor::clamp(Value a, Value low, Value high) { return max(min(a, high), low); }
+Value Cursor::within(Value a) { return arith::AddIOp::create(b, loc, a, index(0)); }
 } // namespace tensel

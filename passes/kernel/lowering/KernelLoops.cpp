@@ -16,6 +16,8 @@ static AffineExpr exprOfIndex(Value index) {
   if (getConstantIntValue(index) == 0)
     return getAffineConstantExpr(0, context);
   if (auto add = index.getDefiningOp<arith::AddIOp>()) {
+    if (getConstantIntValue(add.getRhs())) // Cursor::within, or an offset
+      return {};
     AffineExpr a = exprOfIndex(add.getLhs()), b = a ? exprOfIndex(add.getRhs()) : a;
     return b ? a + b : AffineExpr();
   }

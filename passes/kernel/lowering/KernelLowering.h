@@ -38,6 +38,9 @@ struct Cursor {
   /// Mathematical remainder (never negative) by a positive number.
   mlir::Value floorMod(mlir::Value a, mlir::Value c);
   mlir::Value clamp(mlir::Value a, mlir::Value low, mlir::Value high);
+  /// The index again, for a dim that may be larger than the loop: such a read must not become an operand, whose dims decide
+  /// how far the loops run.
+  mlir::Value within(mlir::Value index);
 };
 
 using Indices = llvm::SmallVector<mlir::Value>;

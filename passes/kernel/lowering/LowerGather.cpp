@@ -9,8 +9,10 @@ using graph::Dim;
 using graph::IndexShapes;
 
 Value clampPosition(KernelLowering &k, Cursor &c, Value at, Dim range, Dim size) {
-  if (IndexShapes::areSame(range, size) || (range.constant && size.constant && *range.constant <= *size.constant))
+  if (IndexShapes::areSame(range, size))
     return at;
+  if (range.constant && size.constant && *range.constant <= *size.constant)
+    return c.within(at);
   return c.max(c.min(at, c.sub(k.entryIndex(size), c.index(1))), c.index(0));
 }
 

@@ -61,7 +61,7 @@ Value pullPad(KernelLowering &k, Cursor &c, graph::PadOp op, ArrayRef<Value> at)
       continue;
     Value size = k.entryIndex(k.dims(op.getInput())[i]);
     Value index = c.sub(at[i], k.entryIndex(low));
-    indices[i] = insideIndex(c, op.getMode(), index, size);
+    indices[i] = c.within(insideIndex(c, op.getMode(), index, size));
     // Unsigned: a negative index is a large number.
     if (op.getMode() == graph::PadMode::constant)
       inside = c.both(inside, c.compare(P::ult, index, size));

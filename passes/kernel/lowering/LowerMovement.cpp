@@ -131,6 +131,8 @@ Value pullSlice(KernelLowering &k, Cursor &c, graph::SliceOp op, ArrayRef<Value>
     Dim step = k.shape().element(op.getSteps(), i), dim = k.dims(op.getInput())[axis];
     Value start = k.once(op, 2 * i, [&, i = i](Cursor &) { return sliceStart(k, op, i, dim, step); });
     indices[axis] = c.add(c.mul(at[axis], k.entryIndex(step)), start);
+    if (!IndexShapes::areSame(dim, k.dims(op.getResult())[axis]))
+      indices[axis] = c.within(indices[axis]);
   }
   return k.pull(c, op.getInput(), indices);
 }

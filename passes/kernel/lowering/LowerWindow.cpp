@@ -66,7 +66,7 @@ Indices foldTaps(KernelLowering &k, Cursor &c, ArrayRef<Span> spans, Indices ini
     }
     const Span &span = spans[dim];
     for (int64_t tap = 0; tap < span.kernel; ++tap) {
-      where[dim] = c.add(span.start, c.index(tap * span.dilation));
+      where[dim] = c.within(c.add(span.start, c.index(tap * span.dilation)));
       // Unsigned: a negative index is a large number.
       Value next = span.checked ? c.both(inside, c.compare(P::ult, where[dim], span.size)) : inside;
       carried = unrolled(c, carried, dim + 1, next);
