@@ -21,6 +21,16 @@ alignas(16) constexpr uint32_t roundConstants[64] = {
     0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208,
     0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
+/// One round; what was h becomes the new a, d the new e.
+inline __attribute__((always_inline)) void round(uint32_t a, uint32_t b, uint32_t c, uint32_t &d, uint32_t e, uint32_t f,
+                                                 uint32_t g, uint32_t &h, uint32_t word) {
+  uint32_t s1 = std::rotr(e, 6) ^ std::rotr(e, 11) ^ std::rotr(e, 25);
+  uint32_t t1 = h + s1 + ((e & f) ^ (~e & g)) + word;
+  uint32_t s0 = std::rotr(a, 2) ^ std::rotr(a, 13) ^ std::rotr(a, 22);
+  d += t1;
+  h = t1 + s0 + ((a & b) ^ (a & c) ^ (b & c));
+}
+
 void compressPortable(uint32_t state[8], const uint8_t *data, size_t blocks) {
   for (; blocks; --blocks, data += 64) {
     uint32_t w[64];
@@ -32,20 +42,22 @@ void compressPortable(uint32_t state[8], const uint8_t *data, size_t blocks) {
       uint32_t s1 = std::rotr(b, 17) ^ std::rotr(b, 19) ^ (b >> 10);
       w[i] = w[i - 16] + s0 + w[i - 7] + s1;
     }
-    uint32_t v[8];
-    memcpy(v, state, sizeof v);
-    for (int i = 0; i < 64; ++i) {
-      uint32_t s1 = std::rotr(v[4], 6) ^ std::rotr(v[4], 11) ^ std::rotr(v[4], 25);
-      uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-      uint32_t t1 = v[7] + s1 + choice + roundConstants[i] + w[i];
-      uint32_t s0 = std::rotr(v[0], 2) ^ std::rotr(v[0], 13) ^ std::rotr(v[0], 22);
-      uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-      memmove(v + 1, v, 7 * sizeof v[0]);
-      v[4] += t1;
-      v[0] = t1 + s0 + majority;
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+    // The names rotate instead of the values, which so stay in registers.
+    for (int i = 0; i < 64; i += 8) {
+      round(a, b, c, d, e, f, g, h, roundConstants[i] + w[i]);
+      round(h, a, b, c, d, e, f, g, roundConstants[i + 1] + w[i + 1]);
+      round(g, h, a, b, c, d, e, f, roundConstants[i + 2] + w[i + 2]);
+      round(f, g, h, a, b, c, d, e, roundConstants[i + 3] + w[i + 3]);
+      round(e, f, g, h, a, b, c, d, roundConstants[i + 4] + w[i + 4]);
+      round(d, e, f, g, h, a, b, c, roundConstants[i + 5] + w[i + 5]);
+      round(c, d, e, f, g, h, a, b, roundConstants[i + 6] + w[i + 6]);
+      round(b, c, d, e, f, g, h, a, roundConstants[i + 7] + w[i + 7]);
     }
+    const uint32_t added[8] = {a, b, c, d, e, f, g, h};
     for (int i = 0; i < 8; ++i)
-      state[i] += v[i];
+      state[i] += added[i];
   }
 }
 

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #if defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define TENSEL_NO_INTERPOSER
 #endif
 #endif
