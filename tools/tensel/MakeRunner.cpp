@@ -7,6 +7,7 @@
 
 #include "compiler/Jit.h"
 #include "compiler/PackageEmitter.h"
+#include "passes/graph/DecisiveInputs.h"
 
 namespace tensel::cli {
 namespace {
@@ -23,6 +24,26 @@ std::map<std::string, std::vector<int64_t>> integerValues(const GivenTensors &gi
       numbers.push_back(tensor.integer(k));
   }
   return values;
+}
+
+/// Compiles for the given values of those inputs that decide dims which have no other bound.
+void fixDecisiveInputs(mlir::ModuleOp module, const GivenTensors &given) {
+  for (auto func : module.getOps<mlir::func::FuncOp>()) {
+    if (func.isDeclaration())
+      continue;
+    for (mlir::BlockArgument argument : findDecisiveInputs(func)) {
+      auto name = func.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), "graph.name");
+      auto found = name ? given.find(name.str()) : given.end();
+      auto type = llvm::cast<mlir::RankedTensorType>(argument.getType());
+      if (found == given.end() || !type.hasStaticShape() || type.getElementType().isInteger(1))
+        continue;
+      const HostTensor &tensor = found->second;
+      if (type.getShape() != llvm::ArrayRef<int64_t>(tensor.dims) || tensor.count() > mostShapeElements ||
+          tensor.byteSize() != size_t(type.getNumElements()) * type.getElementTypeBitWidth() / 8)
+        continue;
+      fixInput(argument, mlir::DenseElementsAttr::getFromRawBuffer(type, llvm::ArrayRef<char>(tensor.data(), tensor.byteSize())));
+    }
+  }
 }
 
 llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options, LoadedModel &model) {
@@ -75,6 +96,7 @@ llvm::Expected<std::unique_ptr<Runner>> makeAny(const RunOptions &options, const
     return model.takeError();
   if (options.device == "reference")
     return makeReferenceRunner(std::move(*model), options);
+  fixDecisiveInputs(*(*model)->module, given);
   return compileAndLoad(options, **model);
 }
 } // namespace
