@@ -7,7 +7,7 @@ graph.symbol @N {max = 8 : i64}
 // CHECK: %[[N:.*]] = tensor.dim %arg0
 // CHECK: task.dispatch @k0(%arg0, %arg1) dims(%[[N]]) {sizes = [array<i64: 0, 16, 1, 0, 3, 0>]}
 // CHECK: task.dispatch @k0
-// CHECK: func.func private @k0(%{{.*}}: tensor<?x4xf32>, %{{.*}}: tensor<4x4xf32>, %{{.*}}: tensor<?x4xf32>) -> tensor<?x4xf32> attributes {tensel.kernel, tensel.num_outs = 1 : i64}
+// CHECK: func.func private @k0(%{{.*}}: tensor<?x4xf32> {graph.dims = ["d0", 4]}, %{{.*}}: tensor<4x4xf32>, %{{.*}}: tensor<?x4xf32> {graph.dims = ["d0", 4]}) -> tensor<?x4xf32> attributes {tensel.kernel, tensel.num_outs = 1 : i64}
 // CHECK-NOT: @k1
 func.func @shared(%x: tensor<?x4xf32> {graph.dims = ["N", 4]}, %w: tensor<4x4xf32>) -> tensor<?x4xf32> {
   %a = graph.matmul %x, %w : (tensor<?x4xf32>, tensor<4x4xf32>) -> tensor<?x4xf32>
