@@ -5,6 +5,7 @@
 
 #include "compiler/reference/ConcreteShapes.h"
 #include "compiler/reference/Interpreter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Pass/Pass.h"
@@ -30,6 +31,7 @@ public:
       op->erase();
     }
     eraseDead();
+    updateFunctionTypes();
     return success();
   }
 
@@ -113,10 +115,17 @@ private:
     return true;
   }
 
-  /// Graph ops take operands that are more static than before; others (a function's return) do not.
+  /// Graph ops take operands that are more static than before, and functions' types follow (updateFunctionTypes).
   static bool acceptsType(Value result, Type type) {
-    return result.getType() == type ||
-           llvm::all_of(result.getUsers(), [](Operation *user) { return isa<graph::GraphDialect>(user->getDialect()); });
+    return result.getType() == type || llvm::all_of(result.getUsers(), [](Operation *user) {
+             return isa<graph::GraphDialect>(user->getDialect()) || isa<func::ReturnOp>(user);
+           });
+  }
+
+  void updateFunctionTypes() {
+    for (auto func : module.getOps<func::FuncOp>())
+      if (!func.isDeclaration())
+        func.setType(FunctionType::get(func.getContext(), func.getArgumentTypes(), func.front().getTerminator()->getOperandTypes()));
   }
 
   /// Puts the value into the program as a constant or a weight, once.

@@ -14,8 +14,9 @@ SymbolicShapes::SymbolicShapes(ModuleOp module) : context(module.getContext()) {
   for (SymbolOp symbol : module.getOps<SymbolOp>()) {
     Unknown entry;
     entry.kind = Unknown::Declared;
-    entry.range.low = symbol.getMin();
-    entry.range.high = symbol.getMax() < 0 ? Range::infinity : symbol.getMax();
+    // I64Attr reads as unsigned.
+    int64_t max = symbol.getMax();
+    entry.range = {static_cast<int64_t>(symbol.getMin()), max < 0 ? Range::infinity : max};
     positions[symbol.getSymName()] = unknowns.size();
     names.push_back(symbol.getSymName().str());
     unknowns.push_back(std::move(entry));
