@@ -38,10 +38,16 @@ private:
   static bool isReshape(Operation *op) { return isa<ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp>(op); }
   bool isHostElements(Operation *op) { return op->getNumResults() == 1 && shapes.knownElements(op->getResult(0)).has_value(); }
 
+  auto dimOf() {
+    return [&](Value value, int64_t i) { return shapes.toExpr(shapes.dimsOf(value)[i]); };
+  }
+
   Value now(Value value) { return map.lookupOrDefault(value); }
 
   LogicalResult formBlock(Block &block) {
-    std::vector<Group> groups = formGroups(block, shapes, fuse, [&](Operation *op) { return !staysOnHost(*op) && !isReshape(op) && !isHostElements(op); });
+    auto isCompute = [&](Operation *op) { return !staysOnHost(*op) && !isReshape(op) && !isHostElements(op); };
+    auto check = [&](ArrayRef<Operation *> ops, ArrayRef<Value> results) -> const KernelCheck & { return kernels.check(ops, results, dimOf()); };
+    std::vector<Group> groups = formGroups(block, shapes, fuse, isCompute, check);
     llvm::DenseMap<Operation *, const Group *> groupAt;
     for (const Group &group : groups)
       groupAt[group.ops.back()] = &group;
@@ -91,8 +97,7 @@ private:
     auto sizes = boundSizes(group.results);
     if (failed(sizes))
       return failure();
-    OutlinedGroup outlined = kernels.outline(
-        group.ops, group.results, [&](Value value, int64_t i) { return shapes.toExpr(shapes.dimsOf(value)[i]); });
+    OutlinedGroup outlined = kernels.outline(group.ops, group.results, dimOf());
     SmallVector<Value> inputs, dynamic;
     for (Value input : outlined.inputs)
       inputs.push_back(now(input));
@@ -102,6 +107,8 @@ private:
       types.push_back(result.getType());
     }
     auto dispatch = task::DispatchOp::create(b, root->getLoc(), types, outlined.kernel, inputs, dynamic, *sizes, DenseI64ArrayAttr());
+    if (!group.apart.empty())
+      dispatch->setAttr("task.apart", b.getStringAttr(group.apart));
     for (auto [from, to] : llvm::zip(group.results, dispatch.getResults()))
       map.map(from, to);
     return success();

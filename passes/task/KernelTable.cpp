@@ -15,13 +15,16 @@ StringRef nodeName(Location loc) {
   return "";
 }
 
-/// Constants that become part of the code rather than an argument.
-static bool isInlined(Value value) {
+/// Constants that become part of the code rather than an argument: scalars, and what may decide shapes and indices. Tables of numbers that
+/// `user` computes with stay outside, where kernels with other numbers share the code.
+static bool isInlined(Value value, Operation *user) {
   auto constant = value.getDefiningOp<graph::ConstantOp>();
   if (!constant)
     return false;
   auto type = cast<RankedTensorType>(constant.getValue().getShapedType());
-  return constant.getValue().isSplat() || type.getNumElements() * std::max(8u, type.getElementTypeBitWidth()) <= 8 * 1024;
+  if (constant.getValue().isSplat())
+    return true;
+  return !isa<graph::ElementwiseOpInterface, graph::MatmulOp, graph::ConvOp>(user) && type.getNumElements() * std::max(8u, type.getElementTypeBitWidth()) <= 8 * 1024;
 }
 
 static int64_t staticBytes(ValueRange values) {
@@ -50,10 +53,12 @@ static int64_t countOps(ArrayRef<Operation *> ops) {
   return total;
 }
 
+using DimNames = llvm::DenseMap<AffineExpr, StringAttr>;
+
 /// Writes `graph.dims` of the arguments that stand for `values`: dims of one expression get one name.
-static void nameDims(func::FuncOp func, ArrayRef<Value> values, function_ref<AffineExpr(Value, int64_t)> dimOf) {
+static DimNames nameDims(func::FuncOp func, ArrayRef<Value> values, function_ref<AffineExpr(Value, int64_t)> dimOf) {
   Builder b(func.getContext());
-  llvm::DenseMap<AffineExpr, StringAttr> names;
+  DimNames names;
   for (auto [n, value] : llvm::enumerate(values)) {
     auto type = cast<RankedTensorType>(value.getType());
     if (type.hasStaticShape())
@@ -72,18 +77,44 @@ static void nameDims(func::FuncOp func, ArrayRef<Value> values, function_ref<Aff
     }
     func.setArgAttr(n, "graph.dims", b.getArrayAttr(dims));
   }
+  return names;
 }
 
-OutlinedGroup KernelTable::outline(ArrayRef<Operation *> ops, ArrayRef<Value> results,
-                                    function_ref<AffineExpr(Value, int64_t)> dimOf) {
-  OutlinedGroup group;
+/// Writes `graph.dims` of a copied op whose result has dims that arguments have, too: inside the kernel the dims that follow from its
+/// operands would look like others.
+static void nameDims(Operation *copy, Value value, const DimNames &names, function_ref<AffineExpr(Value, int64_t)> dimOf) {
+  Builder b(copy->getContext());
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<Attribute> dims;
+  bool found = false;
+  for (int64_t i = 0; i < type.getRank(); ++i) {
+    StringAttr name = type.isDynamicDim(i) ? names.lookup(dimOf(value, i)) : StringAttr();
+    found |= name != nullptr;
+    if (type.isDynamicDim(i))
+      dims.push_back(name ? name : b.getStringAttr(""));
+    else
+      dims.push_back(b.getI64IntegerAttr(type.getDimSize(i)));
+  }
+  if (found)
+    copy->setAttr("graph.dims", b.getArrayAttr(dims));
+}
+
+static std::string textOf(func::FuncOp func) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  func->print(stream, OpPrintingFlags().useLocalScope().printGenericOpForm());
+  return text;
+}
+
+func::FuncOp KernelTable::build(ArrayRef<Operation *> ops, ArrayRef<Value> results, SmallVectorImpl<Value> &inputList,
+                                function_ref<AffineExpr(Value, int64_t)> dimOf) {
   llvm::DenseSet<Operation *> members(ops.begin(), ops.end());
   llvm::SetVector<Value> inputs, constants;
   for (Operation *op : ops)
     for (Value operand : op->getOperands())
       if (!members.contains(operand.getDefiningOp()))
-        (isInlined(operand) ? constants : inputs).insert(operand);
-  group.inputs.assign(inputs.begin(), inputs.end());
+        (isInlined(operand, op) ? constants : inputs).insert(operand);
+  inputList.assign(inputs.begin(), inputs.end());
 
   SmallVector<Type> arguments, resultTypes;
   for (Value input : inputs)
@@ -98,9 +129,9 @@ OutlinedGroup KernelTable::outline(ArrayRef<Operation *> ops, ArrayRef<Value> re
   func.setPrivate();
   func->setAttr("tensel.kernel", b.getUnitAttr());
   func->setAttr("tensel.num_outs", b.getI64IntegerAttr(results.size()));
-  SmallVector<Value> named(group.inputs);
+  SmallVector<Value> named(inputList.begin(), inputList.end());
   named.append(results.begin(), results.end());
-  nameDims(func, named, dimOf);
+  DimNames names = nameDims(func, named, dimOf);
   Block *body = func.addEntryBlock();
   b.setInsertionPointToStart(body);
   IRMapping map;
@@ -108,17 +139,32 @@ OutlinedGroup KernelTable::outline(ArrayRef<Operation *> ops, ArrayRef<Value> re
     map.map(input, arg);
   for (Value constant : constants)
     b.clone(*constant.getDefiningOp(), map);
-  for (Operation *op : ops)
-    b.clone(*op, map);
+  for (Operation *op : ops) {
+    Operation *copy = b.clone(*op, map);
+    if (ops.size() > 1 && op->getNumResults() == 1)
+      nameDims(copy, op->getResult(0), names, dimOf);
+  }
   SmallVector<Value> returned;
   for (Value result : results)
     returned.push_back(map.lookup(result));
   func::ReturnOp::create(b, ops.back()->getLoc(), returned);
+  return func;
+}
 
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  func->print(stream, OpPrintingFlags().useLocalScope().printGenericOpForm());
-  auto [place, isNew] = kernels.insert({b.getStringAttr(text), Entry()});
+const KernelCheck &KernelTable::check(ArrayRef<Operation *> ops, ArrayRef<Value> results, function_ref<AffineExpr(Value, int64_t)> dimOf) {
+  SmallVector<Value> inputs;
+  OwningOpRef<func::FuncOp> func = build(ops, results, inputs, dimOf);
+  auto [place, isNew] = checks.try_emplace(textOf(*func));
+  if (isNew)
+    place->second = checkKernel(*func);
+  return place->second;
+}
+
+OutlinedGroup KernelTable::outline(ArrayRef<Operation *> ops, ArrayRef<Value> results, function_ref<AffineExpr(Value, int64_t)> dimOf) {
+  OutlinedGroup group;
+  func::FuncOp func = build(ops, results, group.inputs, dimOf);
+  MLIRContext *context = module.getContext();
+  auto [place, isNew] = kernels.insert({StringAttr::get(context, textOf(func)), Entry()});
   Entry &entry = place->second;
   if (isNew) {
     entry.name = ("k" + Twine(kernels.size() - 1)).str();

@@ -4,8 +4,10 @@
 
 #include "dialects/graph/Graph.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "passes/kernel/CheckKernel.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace tensel {
 
@@ -24,10 +26,17 @@ public:
   OutlinedGroup outline(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Value> results,
                         llvm::function_ref<mlir::AffineExpr(mlir::Value, int64_t)> dimOf);
 
+  /// What code generation would make of that kernel. Remembered by body.
+  const KernelCheck &check(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Value> results,
+                           llvm::function_ref<mlir::AffineExpr(mlir::Value, int64_t)> dimOf);
+
   /// [{name, nodes, flops, bytes}] in the order of the kernels.
   mlir::ArrayAttr describe();
 
 private:
+  /// The kernel's function, in no module yet.
+  mlir::func::FuncOp build(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Value> results, llvm::SmallVectorImpl<mlir::Value> &inputs,
+                           llvm::function_ref<mlir::AffineExpr(mlir::Value, int64_t)> dimOf);
   struct Entry {
     std::string name;
     llvm::SetVector<llvm::StringRef> nodes;
@@ -36,6 +45,7 @@ private:
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;
   llvm::MapVector<mlir::StringAttr, Entry> kernels; // by printed body
+  llvm::StringMap<KernelCheck> checks;              // likewise
 };
 
 /// The source node's name in a location, or "".

@@ -10,12 +10,15 @@ def FormDispatchesPass : Pass<"tensel-form-dispatches", "::mlir::ModuleOp"> {
   let description = [{
     Every public function becomes an entry (attribute `tensel.entry`); every group a private function with `tensel.kernel` and
     `tensel.num_outs`, structurally equal ones shared. Reshapes become task.alias, small integer tensors that follow from dims
-    become task.from_elements. Writes the module attribute `tensel.kernels`: a list of {name, nodes = source node names, flops, bytes}.
+    become task.from_elements. Groups that code generation has no code for are split; `task.apart` on a dispatch says why its result
+    goes through memory. Writes the module attribute `tensel.kernels`: a list of {name, nodes = source node names, flops, bytes}.
     Numeric class: exact.
   }];
   let options = [Option<"fuse", "fuse", "bool", "true", "Put more than one op into a kernel">];
   let dependentDialects = ["::tensel::task::TaskDialect", "::tensel::graph::GraphDialect", "::mlir::arith::ArithDialect",
-                           "::mlir::tensor::TensorDialect", "::mlir::func::FuncDialect"];
+                           "::mlir::tensor::TensorDialect", "::mlir::func::FuncDialect", "::mlir::affine::AffineDialect",
+                           "::mlir::bufferization::BufferizationDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+                           "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
 def PlanMemoryPass : Pass<"tensel-plan-memory", "::mlir::ModuleOp"> {

@@ -91,6 +91,16 @@ Value KernelLowering::argumentDim(BlockArgument argument, int64_t index) {
   return value;
 }
 
+/// The first argument's dim of that name, or null.
+Value KernelLowering::dimNamed(StringRef name) {
+  for (BlockArgument argument : original->getArguments())
+    if (auto names = kernel.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "graph.dims"))
+      for (auto [i, attribute] : llvm::enumerate(names))
+        if (auto string = dyn_cast<StringAttr>(attribute); string && string.getValue() == name)
+          return argumentDim(argument, i);
+  return {};
+}
+
 const DimList &KernelLowering::dims(Value value) {
   auto it = dimLists.find(value);
   if (it != dimLists.end())
@@ -118,6 +128,12 @@ LogicalResult KernelLowering::computeDims(Operation *op) {
       lists.push_back(DimList(llvm::map_range(cast<RankedTensorType>(result.getType()).getShape(), [](int64_t dim) { return Dim(dim); })));
     }
   }
+  // Names of a fused op's dims (`graph.dims`) tie them to arguments.
+  auto names = op->getAttrOfType<ArrayAttr>("graph.dims");
+  for (int64_t i = 0, rank = names && lists.size() == 1 ? std::min(names.size(), lists[0].size()) : 0; i < rank; ++i)
+    if (auto name = dyn_cast<StringAttr>(names[i]); name && !name.empty())
+      if (Value dim = dimNamed(name.getValue()))
+        lists[0][i] = IndexShapes::of(dim);
   auto isArgumentDim = [&](Dim dim) {
     return llvm::any_of(argumentDims, [&](auto &entry) { return entry.second.getAsOpaquePointer() == dim.handle; });
   };

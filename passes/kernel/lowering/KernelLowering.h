@@ -156,6 +156,7 @@ private:
   mlir::Value pullConstant(Cursor &c, graph::ConstantOp op, llvm::ArrayRef<mlir::Value> indices);
   mlir::Value materialize(mlir::Value original);
   mlir::Value argumentDim(mlir::BlockArgument argument, int64_t index);
+  mlir::Value dimNamed(llvm::StringRef name);
 
   mlir::func::FuncOp kernel;
   mlir::Block *original = nullptr; // the graph ops, erased at the end

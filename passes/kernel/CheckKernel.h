@@ -1,0 +1,17 @@
+// What code generation would make of a kernel; task forming asks before it fuses.
+#ifndef TENSEL_PASSES_KERNEL_CHECKKERNEL_H
+#define TENSEL_PASSES_KERNEL_CHECKKERNEL_H
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace tensel {
+struct KernelCheck {
+  std::string refusal;       // why there is no code for the kernel, or ""
+  bool isContraction = false; // the register-tiled emitter takes it
+};
+
+/// Lowers a copy of a kernel function of graph ops as far as loops. Reports nothing; the function stays as it is.
+KernelCheck checkKernel(mlir::func::FuncOp kernel);
+} // namespace tensel
+
+#endif // TENSEL_PASSES_KERNEL_CHECKKERNEL_H
