@@ -16,7 +16,8 @@ LogicalResult HostEmitter::emitIf(graph::IfOp op) {
   Value isTrue = compare(ICmpPredicate::ne, flag, LLVM::ConstantOp::create(b, loc, i8, b.getI8IntegerAttr(0)));
   Block *blocks[] = {newBlock(), newBlock()}, *join = newBlock(types);
   LLVM::CondBrOp::create(b, loc, isTrue, blocks[0], blocks[1]);
-  for (auto [block, region] : llvm::zip(blocks, ArrayRef<Region *>{&op.getThenRegion(), &op.getElseRegion()})) {
+  Region *regions[] = {&op.getThenRegion(), &op.getElseRegion()};
+  for (auto [block, region] : llvm::zip(blocks, regions)) {
     b.setInsertionPointToStart(block);
     if (failed(emitBlock(region->front())))
       return failure();
@@ -68,13 +69,13 @@ LogicalResult HostEmitter::emitLoop(graph::LoopOp op) {
   b.setInsertionPointToStart(head);
   Value iteration = head->getArgument(0);
   Value goOn = AndOp::create(b, loc, compare(ICmpPredicate::slt, iteration, trips), head->getArgument(1));
-  LLVM::CondBrOp::create(b, loc, goOn, start, done);
   ValueRange state = head->getArguments();
   state = state.drop_front(2);
   ValueRange left = state;
   for (Value arg : body.getArguments().drop_front())
     tensors[arg] = takeTensor(typeOf(arg), left);
   ValueRange scanState = left;
+  LLVM::CondBrOp::create(b, loc, goOn, start, done);
 
   b.setInsertionPointToStart(start);
   store(iteration, counter, 0);
