@@ -206,6 +206,8 @@ Value KernelLowering::pull(Cursor &c, Value value, ArrayRef<Value> indices) {
   else if (auto compact = compacts.find(value); compact != compacts.end())
     scalar = tensor::ExtractOp::create(c.b, c.loc, compact->second.first,
                                        Indices(llvm::map_range(compact->second.second, [&](int64_t axis) { return indices[axis]; })));
+  else if (Value known = shared.contains(value) ? tensors.lookup(value) : Value())
+    scalar = tensor::ExtractOp::create(c.b, c.loc, known, indices);
   else if (fn)
     scalar = fn(*this, c, op, cast<OpResult>(value).getResultNumber(), indices);
   else
@@ -226,6 +228,39 @@ Value KernelLowering::materialize(Value value) {
   PullFn fn = getLoweringTable().pullOf(value.getDefiningOp());
   assert(fn && "a built value that nothing built");
   return forEach(value.getLoc(), dims(value), destination(value), [&](Cursor &c, ArrayRef<Value> at) { return pull(c, value, at); });
+}
+
+/// True when computing one element again costs about as much as reading it.
+static bool isCheapScalar(Operation *op) {
+  return isa<graph::AddOp, graph::SubOp, graph::MulOp, graph::MinOp, graph::MaxOp, graph::ReluOp, graph::NegOp, graph::AbsOp, graph::CastOp,
+             graph::CompareOp, graph::SelectOp>(op);
+}
+
+/// Elementwise values that several loop nests read, or one reads again and again along other dims: a row of exponentials that is summed
+/// and divided, the root of a variance.
+void KernelLowering::findShared() {
+  llvm::DenseMap<Value, llvm::SmallPtrSet<Operation *, 4>> nests;
+  for (Operation &op : llvm::reverse(original->without_terminator())) {
+    if (!isa<graph::ElementwiseOpInterface>(op))
+      continue;
+    Value result = op.getResult(0);
+    llvm::SmallPtrSet<Operation *, 4> readers;
+    bool stretched = false;
+    for (Operation *user : result.getUsers()) {
+      if (!isa<graph::ElementwiseOpInterface>(user)) {
+        readers.insert(user);
+        continue;
+      }
+      stretched |= cast<RankedTensorType>(user->getResult(0).getType()).getShape() != cast<RankedTensorType>(result.getType()).getShape();
+      if (shared.contains(user->getResult(0)) || destinations.contains(user->getResult(0)))
+        readers.insert(user);
+      else
+        readers.insert_range(nests[user->getResult(0)]);
+    }
+    if (!isCheapScalar(&op) && rankOf(result) && (stretched || readers.size() > 1) && !destinations.contains(result))
+      shared.insert(result);
+    nests[result] = std::move(readers);
+  }
 }
 
 Value KernelLowering::scratch(Value value, Type elementType) {
@@ -313,6 +348,8 @@ LogicalResult KernelLowering::run() {
     if (value.getDefiningOp() && !value.getDefiningOp<graph::ConstantOp>())
       destinations.try_emplace(value, argument);
 
+  if (llvm::any_of(*original, [](Operation &op) { return isa<graph::ReduceOp>(op); }))
+    findShared();
   for (Operation &op : original->without_terminator()) {
     if (failed(computeDims(&op)))
       return failure();
@@ -324,7 +361,7 @@ LogicalResult KernelLowering::run() {
     if (!getLoweringTable().pullOf(&op) && !isa<graph::ConstantOp>(op))
       return fail(&op, "has no lowering to linalg");
     for (Value result : op.getResults())
-      if (destinations.contains(result))
+      if (destinations.contains(result) || shared.contains(result))
         (void)tensor(result);
   }
   SmallVector<Value> returned;

@@ -155,6 +155,7 @@ private:
   mlir::Value constantTensor(graph::ConstantOp op);
   mlir::Value pullConstant(Cursor &c, graph::ConstantOp op, llvm::ArrayRef<mlir::Value> indices);
   mlir::Value materialize(mlir::Value original);
+  void findShared();
   mlir::Value argumentDim(mlir::BlockArgument argument, int64_t index);
   mlir::Value dimNamed(llvm::StringRef name);
 
@@ -166,6 +167,7 @@ private:
   mlir::Operation *failedOp = nullptr;
   llvm::DenseMap<mlir::Value, mlir::Value> tensors;
   llvm::DenseMap<mlir::Value, mlir::Value> destinations;
+  llvm::DenseSet<mlir::Value> shared; // pulled values that get a tensor, as computing them for each reader costs more
   llvm::DenseMap<mlir::Value, std::pair<mlir::Value, llvm::SmallVector<int64_t>>> compacts;
   llvm::DenseMap<mlir::Value, graph::DimList> dimLists;
   llvm::DenseMap<std::pair<mlir::Operation *, unsigned>, mlir::Value> onceValues;
