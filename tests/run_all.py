@@ -88,9 +88,9 @@ def lit_suite(jobs: int) -> Outcome:
 
 
 def unit_suite() -> Outcome:
-    """Every GoogleTest program: build/bin/*-test."""
+    """Every GoogleTest program: build/bin/*-test, *-tests."""
     total = Outcome()
-    programs = sorted(path for path in (BUILD / "bin").glob("*-test") if os.access(path, os.X_OK))
+    programs = sorted(path for path in (BUILD / "bin").glob("*-test*") if os.access(path, os.X_OK))
     if not programs:
         return Outcome(failures=["unit: found no program build/bin/*-test"])
     for program in programs:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     compile_model(path / "mlp.onnx", path / "mlp.tensel", "--shape", "N=1..8")
     np.save(path / "x.npy", np.ones((2, 16), np.float32))
     return path
+
+
+def limited(what: str, size: int) -> Callable[[], None]:
+    """For preexec_fn: limits the address space (AS) or the size of a file (FSIZE)."""
+    return lambda: resource.setrlimit(getattr(resource, f"RLIMIT_{what}"), (size, size))
 
 
 def assert_survives(done: subprocess.CompletedProcess[str]) -> None:
@@ -94,6 +101,68 @@ def test_external_data_stays_inside(location: str, tmp_path: Path) -> None:
     assert not (tmp_path / "out.tensel").exists()
 
 
+def external_model(folder: Path) -> bytes:
+    """A model beside data.bin, which holds its weights; returns the model's bytes."""
+    folder.mkdir()
+    save(mlp()[0], folder / "mlp.onnx", save_as_external_data=True, location="data.bin", size_threshold=0)
+    return (folder / "mlp.onnx").read_bytes()
+
+
+@pytest.mark.parametrize(("key", "text"), [("offset", "-1"), ("offset", "99999999999999999999"), ("offset", "many"),
+                                           ("length", "1"), ("length", "4611686018427387904"), ("offset", "1000000")])
+def test_external_data_of_a_wrong_place(key: str, text: str, tmp_path: Path) -> None:
+    external_model(tmp_path / "model")
+    changed = onnx.load(tmp_path / "model/mlp.onnx", load_external_data=False)
+    for entry in changed.graph.initializer[0].external_data:
+        if entry.key == key:
+            entry.value = text
+    (tmp_path / "model/mlp.onnx").write_bytes(changed.SerializeToString())
+    done = tensel("compile", tmp_path / "model/mlp.onnx", "-o", tmp_path / "out.tensel", preexec_fn=limited("AS", 4 << 30))
+    assert_user_error(done, "mlp.onnx")
+    assert not (tmp_path / "out.tensel").exists()
+
+
+def test_changed_models_with_external_data(tmp_path: Path) -> None:
+    whole = external_model(tmp_path / "model")
+    rng = random.Random(12)
+    for _ in range(10):
+        changed = bytearray(whole)
+        changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+        (tmp_path / "model/mlp.onnx").write_bytes(changed)
+        assert_survives(tensel("compile", tmp_path / "model/mlp.onnx", "-o", tmp_path / "out.tensel", seconds=60,
+                               preexec_fn=limited("AS", 4 << 30)))
+
+
+def test_a_tensor_larger_than_its_bytes(tmp_path: Path) -> None:
+    """Declared dims are never believed: nothing is allocated for them."""
+    huge = mlp()[0]
+    huge.graph.initializer[0].dims[:] = [1 << 31, 1 << 30]
+    save(huge, tmp_path / "huge.onnx")
+    done = tensel("compile", tmp_path / "huge.onnx", "-o", tmp_path / "out.tensel", preexec_fn=limited("AS", 4 << 30))
+    assert_user_error(done, "huge.onnx")
+    assert_only(tmp_path, ["huge.onnx"])
+
+
+def test_cut_changed_and_random_mlir(folder: Path, tmp_path: Path) -> None:
+    """Text and bytecode, both of them by the name .mlir."""
+    compile_model(folder / "mlp.onnx", tmp_path / "text.mlir", "--emit=mlir")
+    bytecode = tmp_path / "code.mlir"
+    subprocess.run([str(tool("tensel-opt")), "--emit-bytecode", str(tmp_path / "text.mlir"), "-o", str(bytecode)], check=True)
+    rng = random.Random(13)
+    for source in (tmp_path / "text.mlir", bytecode):
+        whole = source.read_bytes()
+        cuts = [whole[: len(whole) * k // 5] for k in (1, 2, 4)]
+        for content in [*cuts, rng.randbytes(300), b"ML\xefR" + rng.randbytes(100)]:
+            (tmp_path / "bad.mlir").write_bytes(content)
+            assert_user_error(tensel("compile", tmp_path / "bad.mlir", "-o", tmp_path / "out.tensel", seconds=60), "bad.mlir")
+            assert not (tmp_path / "out.tensel").exists()
+        for _ in range(12):
+            changed = bytearray(whole)
+            changed[rng.randrange(len(changed))] ^= 1 << rng.randrange(8)
+            (tmp_path / "bad.mlir").write_bytes(changed)
+            assert_survives(tensel("compile", tmp_path / "bad.mlir", "-o", tmp_path / "other.tensel", seconds=60))
+
+
 # --- inputs --------------------------------------------------------------------------------------------------------
 
 def inputs(folder: Path) -> dict[str, tuple[list[str], list[str]]]:
@@ -155,6 +224,26 @@ def test_a_wrong_run(name: str, folder: Path) -> None:
     arguments, named = inputs(folder)[name]
     assert_user_error(tensel("run", folder / "mlp.tensel", *arguments), *named)
     assert not (folder / "y.npy").exists()
+
+
+def test_changed_npy_files(folder: Path, tmp_path: Path) -> None:
+    whole = (folder / "x.npy").read_bytes()
+    rng = random.Random(6)
+    for _ in range(40):
+        changed = bytearray(whole)
+        changed[rng.randrange(min(len(changed), 128))] ^= 1 << rng.randrange(8)
+        (tmp_path / "changed.npy").write_bytes(changed)
+        assert_survives(tensel("run", folder / "mlp.tensel", "--input", f"x=@{tmp_path}/changed.npy", seconds=20,
+                               preexec_fn=limited("AS", 4 << 30)))
+
+
+@pytest.mark.parametrize("shape", ["(999999999999, 16)", "(4294967296, 4294967296)", "(-1, 16)", "(2, 16, 99999999999999999999)"])
+def test_npy_files_that_promise_too_much(shape: str, folder: Path, tmp_path: Path) -> None:
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    header = header.ljust(117) + b"\n"
+    (tmp_path / "huge.npy").write_bytes(b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\0" * 128)
+    done = tensel("run", folder / "mlp.tensel", "--input", f"x=@{tmp_path}/huge.npy", preexec_fn=limited("AS", 4 << 30))
+    assert_user_error(done, "huge.npy")
 
 
 def test_every_missing_input_is_listed(tmp_path: Path) -> None:
@@ -238,6 +327,22 @@ def test_a_full_disk(tmp_path: Path) -> None:
     done = in_mount("size=256k", script, tmp_path / "disk", tool("tensel"), model)
     assert_user_error(done, "out.tensel")
     assert done.stdout == "", f"left behind: {done.stdout}"
+
+
+def test_a_file_size_limit(folder: Path, tmp_path: Path) -> None:
+    """The same as a full disk, for every kind of file that we write."""
+    save(mlp(20000)[0], tmp_path / "wide.onnx")
+    for kind, name in (("package", "out.tensel"), ("obj", "out.o"), ("so", "out.so")):
+        done = tensel("compile", tmp_path / "wide.onnx", f"--emit={kind}", "-o", tmp_path / name,
+                      preexec_fn=limited("FSIZE", 256 << 10))
+        assert_user_error(done, name if kind == "package" else "File too large")  # scratch files come first
+    done = tensel("run", folder / "mlp.tensel", "--input", "x=2x16xf32=1", "--output", f"y=@{tmp_path}/y.npy",
+                  preexec_fn=limited("FSIZE", 64))
+    assert_user_error(done, "y.npy")
+    done = tensel("run", folder / "mlp.tensel", "--input", "x=2x16xf32=1", "--profile", tmp_path / "profile.json",
+                  preexec_fn=limited("FSIZE", 64))
+    assert_user_error(done, "profile.json")
+    assert_only(tmp_path, ["wide.onnx"])
 
 
 def test_a_read_only_directory(folder: Path, tmp_path: Path) -> None:

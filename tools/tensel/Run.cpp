@@ -84,15 +84,15 @@ private:
   }
 
   std::string makeInputs() {
+    for (const auto &[name, spec] : inputSpecs)
+      if (!findSignature(runner->inputs, name))
+        return "--input: found '" + name + "', expected one of " + quotedNames(runner->inputs);
     std::string missing;
     for (const Signature &signature : runner->inputs)
       if (!inputSpecs.count(signature.name))
         missing += (missing.empty() ? "'" : ", '") + signature.name + "' (" + formatType(signature.type, signature.dims) + ")";
     if (!missing.empty())
       return "no value for the inputs " + missing + ": give --input NAME=VALUE for each";
-    for (const auto &[name, spec] : inputSpecs)
-      if (!findSignature(runner->inputs, name))
-        return "--input: found '" + name + "', expected one of " + quotedNames(runner->inputs);
     for (auto *files : {&outputFiles, &expectFiles})
       for (const auto &[name, file] : *files)
         if (!findSignature(runner->outputs, name))

@@ -76,7 +76,9 @@ int run(int argc, char **argv) {
 } // namespace tensel::cli
 
 int main(int argc, char **argv) {
+  // A closed pipe or a file size limit is an error of a write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   tensel::cli::installCrashHandlers();
   try {
     return tensel::cli::run(argc, argv);
