@@ -10,7 +10,7 @@ namespace tensel {
 
 // Byte offsets in tensel_host_env and the size of tensel_abi_tensor (runtime/include/tensel/kernel_abi.h).
 enum { EnvArena = 0, EnvOffsets = 8, EnvCapacities = 16, EnvWeights = 24, EnvParallelFor = 32, EnvFail = 40, AbiTensorSize = 16, AbiDims = 8 };
-static constexpr int64_t failCapacity = 1;
+static constexpr int64_t failCapacity = 1, failDims = 2, failValue = 3;
 static constexpr unsigned alignment = 64;
 
 HostGlobals::HostGlobals(ModuleOp module) : module(module), symbols(module) {
@@ -148,6 +148,32 @@ HostEmitter::Tensor HostEmitter::takeTensor(RankedTensorType type, ValueRange &v
   return tensorOf(type, data, dims);
 }
 
+void HostEmitter::checkValue(BlockArgument arg, ArrayRef<int64_t> expected) {
+  auto type = cast<RankedTensorType>(arg.getType());
+  auto element = dyn_cast<IntegerType>(type.getElementType());
+  if (!element || element.getWidth() > 64)
+    return;
+  auto name = func.getArgAttrOfType<StringAttr>(arg.getArgNumber(), "graph.name");
+  int64_t place = places.size();
+  places.push_back("input " + (name ? name.str() : std::to_string(arg.getArgNumber())));
+  Tensor tensor = tensors[arg];
+  if (!type.hasStaticShape()) {
+    Value count = number(1);
+    for (Value dim : tensor.dims)
+      count = MulOp::create(b, loc, count, dim);
+    Value wanted = number(expected.size());
+    failUnless(compare(ICmpPredicate::eq, count, wanted), failDims, place, count, wanted);
+  }
+  Type stored = IntegerType::get(b.getContext(), 8 * task::storageBytes(element));
+  for (auto [i, value] : llvm::enumerate(expected)) {
+    Value found = load(stored, tensor.data, i * task::storageBytes(element));
+    if (stored != i64)
+      found = element.isUnsigned() || element.getWidth() == 1 ? ZExtOp::create(b, loc, i64, found).getResult() : SExtOp::create(b, loc, i64, found).getResult();
+    Value wanted = number(value);
+    failUnless(compare(ICmpPredicate::eq, found, wanted), failValue, place, found, wanted);
+  }
+}
+
 LogicalResult HostEmitter::emit() {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(func);
@@ -181,6 +207,8 @@ LogicalResult HostEmitter::emit() {
           dynamic.push_back(load(i64, dims, 8 * i));
     }
     tensors[arg] = tensorOf(type, data, dynamic);
+    if (auto value = func.getArgAttrOfType<DenseI64ArrayAttr>(arg.getArgNumber(), "graph.value"))
+      checkValue(arg, value);
   }
   if (failed(emitBlock(func.front())))
     return failure();

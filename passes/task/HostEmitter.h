@@ -55,6 +55,8 @@ private:
   /// The planned value's place in the arena, after a check that `bytes` fit (null: they do by construction).
   Value buffer(int64_t id, Value bytes);
   void failUnless(Value condition, int64_t code, int64_t where, Value found, Value expected);
+  /// Fails when the input does not hold the elements that the program was compiled for (`graph.value`).
+  void checkValue(mlir::BlockArgument arg, llvm::ArrayRef<int64_t> expected);
   void move(Value to, Value from, Value bytes);
   mlir::Block *newBlock(mlir::TypeRange arguments = {});
   Tensor tensorOf(mlir::RankedTensorType type, Value data, mlir::ValueRange dynamicDims);

@@ -35,3 +35,18 @@ func.func @loop(%n: tensor<i64>, %c: tensor<i1>, %x: tensor<1x4xf32>) -> tensor<
 }
 llvm.func @k0(!llvm.ptr, i64, i64)
 llvm.func @k0_count(!llvm.ptr) -> i64
+
+// -----
+
+// A program that was compiled for given elements of an input refuses others.
+// CHECK: places = ["input size"]
+// CHECK-LABEL: llvm.func @tensel_entry_given
+// CHECK: %[[COUNT:.*]] = llvm.mlir.constant(2 : i64)
+// CHECK: llvm.icmp "eq" %{{.*}}, %[[COUNT]]
+// CHECK: %[[FIRST:.*]] = llvm.mlir.constant(7 : i64)
+// CHECK: llvm.icmp "eq" %{{.*}}, %[[FIRST]]
+// CHECK: %[[SECOND:.*]] = llvm.mlir.constant(9 : i64)
+// CHECK: llvm.icmp "eq" %{{.*}}, %[[SECOND]]
+func.func @given(%x: tensor<?xi64> {graph.name = "size", graph.value = array<i64: 7, 9>}) -> tensor<?xi64> attributes {tensel.entry, tensel.planned_values = []} {
+  return %x : tensor<?xi64>
+}
