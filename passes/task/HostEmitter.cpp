@@ -174,6 +174,16 @@ void HostEmitter::checkValue(BlockArgument arg, ArrayRef<int64_t> expected) {
   }
 }
 
+void HostEmitter::checkCount(Operation *op, const Tensor &input, const Tensor &result) {
+  Value counts[] = {number(1), number(1)};
+  for (auto [count, dims] : {std::pair{&counts[0], &input.dims}, std::pair{&counts[1], &result.dims}})
+    for (Value dim : *dims)
+      *count = MulOp::create(b, loc, *count, dim);
+  int64_t place = places.size();
+  places.push_back(nodeName(op->getLoc()).str());
+  failUnless(compare(ICmpPredicate::eq, counts[1], counts[0]), failDims, place, counts[0], counts[1]);
+}
+
 LogicalResult HostEmitter::emit() {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPoint(func);
@@ -298,7 +308,10 @@ LogicalResult HostEmitter::emitOp(Operation *op) {
     SmallVector<Value> dynamic;
     for (Value dim : alias.getDims())
       dynamic.push_back(scalars[dim]);
-    tensors[alias.getResult()] = tensorOf(alias.getResult().getType(), tensors[alias.getInput()].data, dynamic);
+    Tensor input = tensors[alias.getInput()], result = tensorOf(alias.getResult().getType(), input.data, dynamic);
+    if (!dynamic.empty() || !cast<RankedTensorType>(alias.getInput().getType()).hasStaticShape())
+      checkCount(op, input, result);
+    tensors[alias.getResult()] = result;
   } else if (auto element = dyn_cast<task::ElementOp>(op)) {
     Type type = element.getInput().getType().getElementType();
     bool isBool = type.isInteger(1);

@@ -57,6 +57,8 @@ private:
   void failUnless(Value condition, int64_t code, int64_t where, Value found, Value expected);
   /// Fails when the input does not hold the elements that the program was compiled for (`graph.value`).
   void checkValue(mlir::BlockArgument arg, llvm::ArrayRef<int64_t> expected);
+  /// Fails when a tensor seen with other dims would have another number of elements, as a squeezed dim that is not 1.
+  void checkCount(mlir::Operation *op, const Tensor &input, const Tensor &result);
   void move(Value to, Value from, Value bytes);
   mlir::Block *newBlock(mlir::TypeRange arguments = {});
   Tensor tensorOf(mlir::RankedTensorType type, Value data, mlir::ValueRange dynamicDims);

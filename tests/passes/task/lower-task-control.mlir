@@ -50,3 +50,13 @@ llvm.func @k0_count(!llvm.ptr) -> i64
 func.func @given(%x: tensor<?xi64> {graph.name = "size", graph.value = array<i64: 7, 9>}) -> tensor<?xi64> attributes {tensel.entry, tensel.planned_values = []} {
   return %x : tensor<?xi64>
 }
+
+// -----
+
+// Only the data tells whether the squeezed dim is 1.
+// CHECK-LABEL: llvm.func @tensel_entry_squeeze
+// CHECK: llvm.icmp "eq"
+func.func @squeeze(%x: tensor<?x4xf32>) -> tensor<4xf32> attributes {tensel.entry, tensel.planned_values = []} {
+  %y = task.alias %x : tensor<?x4xf32> -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
