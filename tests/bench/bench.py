@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -59,15 +58,29 @@ def fma_peak() -> float:
     return float(json.loads(subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout)["gflops"])
 
 
+def peak_bytes(pid: int) -> int:
+    """The high-water mark of a living process's resident set; 0 when it has just ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
+
+
 def measured(command: list[str]) -> tuple[float, int]:
-    """Seconds and peak resident bytes of a command that must succeed."""
+    """Seconds and peak resident bytes of a command that must succeed.
+
+    Polled, since the peak that wait4 reports starts at what this process holds when it forks.
+    """
     start = time.monotonic()
     child = subprocess.Popen(command)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
+    peak = 0
+    while child.poll() is None:
+        peak = max(peak, peak_bytes(child.pid))
+        time.sleep(0.005)
     if child.returncode != 0:
         raise SystemExit(f"bench: '{' '.join(command)}' ended with status {child.returncode}")
-    return time.monotonic() - start, usage.ru_maxrss * 1024
+    return time.monotonic() - start, peak
 
 
 def ours_once(package: Path, name: str, data: Path, seconds: float) -> tuple[float, float]:
