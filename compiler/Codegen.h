@@ -3,11 +3,11 @@
 #define TENSEL_COMPILER_CODEGEN_H
 
 #include "compiler/targets/Cpu.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/Error.h"
-#include "mlir/IR/BuiltinOps.h"
 
 namespace tensel {
 

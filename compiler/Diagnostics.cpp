@@ -1,8 +1,8 @@
 // Collecting diagnostics.
 #include "compiler/Diagnostics.h"
 
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/Location.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace mlir;
 

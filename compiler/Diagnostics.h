@@ -2,8 +2,8 @@
 #ifndef TENSEL_COMPILER_DIAGNOSTICS_H
 #define TENSEL_COMPILER_DIAGNOSTICS_H
 
-#include "llvm/Support/Error.h"
 #include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/Error.h"
 #include <string>
 
 namespace tensel {

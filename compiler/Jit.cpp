@@ -1,9 +1,9 @@
 // Compile and run in one process, by LLVM's ORC.
 #include "compiler/Jit.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ExecutionEngine/Orc/ExecutionUtils.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Target/TargetMachine.h"
 #include <cstdlib>
@@ -50,13 +50,15 @@ llvm::Expected<std::unique_ptr<JitModel>> JitModel::create(Program &program) {
   state.jit = std::move(*jit);
   // Only what a package may import, so that what runs here also runs there.
   auto isImport = [](const llvm::orc::SymbolStringPtr &name) { return importNames().contains(*name); };
-  auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(state.jit->getDataLayout().getGlobalPrefix(), isImport);
+  auto process =
+      llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(state.jit->getDataLayout().getGlobalPrefix(), isImport);
   if (!process)
     return process.takeError();
   llvm::orc::JITDylib &dylib = state.jit->getMainJITDylib();
   dylib.addGenerator(std::move(*process));
   for (auto [k, object] : llvm::enumerate(code.objects)) {
-    auto buffer = llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(object.data(), object.size()), "piece" + std::to_string(k));
+    auto buffer =
+        llvm::MemoryBuffer::getMemBufferCopy(llvm::StringRef(object.data(), object.size()), "piece" + std::to_string(k));
     if (llvm::Error error = state.jit->addObjectFile(dylib, std::move(buffer)))
       return std::move(error);
   }

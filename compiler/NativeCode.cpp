@@ -6,12 +6,12 @@
 #include "compiler/Diagnostics.h"
 #include "compiler/Pipeline.h"
 #include "dialects/graph/Graph.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
-#include "mlir/Bytecode/BytecodeWriter.h"
-#include "mlir/Parser/Parser.h"
 
 using namespace mlir;
 
@@ -90,7 +90,8 @@ llvm::Expected<OwningOpRef<ModuleOp>> lowerPiece(MLIRContext &context, StringRef
 }
 
 /// A module in the LLVM dialect -> code.
-llvm::Error generate(ModuleOp lowered, const llvm::StringSet<> &shared, const CpuLevel &level, CodeKind kind, SmallVectorImpl<char> &bytes) {
+llvm::Error generate(ModuleOp lowered, const llvm::StringSet<> &shared, const CpuLevel &level, CodeKind kind,
+                     SmallVectorImpl<char> &bytes) {
   DiagnosticCollector diagnostics(lowered.getContext());
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(level);
@@ -103,7 +104,8 @@ llvm::Error generate(ModuleOp lowered, const llvm::StringSet<> &shared, const Cp
   return emitCode(**module, *machine, kind, bytes);
 }
 
-llvm::Error compilePiece(StringRef bytecode, const llvm::StringSet<> &shared, const CpuLevel &level, SmallVectorImpl<char> &bytes) {
+llvm::Error compilePiece(StringRef bytecode, const llvm::StringSet<> &shared, const CpuLevel &level,
+                         SmallVectorImpl<char> &bytes) {
   MLIRContext context(compilerRegistry(), MLIRContext::Threading::DISABLED);
   llvm::Expected<OwningOpRef<ModuleOp>> lowered = lowerPiece(context, bytecode, level);
   if (!lowered)
@@ -137,7 +139,9 @@ llvm::Expected<OwningOpRef<ModuleOp>> lowerWhole(MLIRContext &context, ModuleOp 
 }
 } // namespace
 
-std::string LevelCode::symbol(llvm::StringRef function, const CpuLevel &level) { return (function + "__" + level.identifier()).str(); }
+std::string LevelCode::symbol(llvm::StringRef function, const CpuLevel &level) {
+  return (function + "__" + level.identifier()).str();
+}
 
 llvm::Expected<OwningOpRef<ModuleOp>> makeHostModule(ModuleOp module) {
   DiagnosticCollector diagnostics(module.getContext());

@@ -22,7 +22,8 @@ llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> makeHostModule(mlir::ModuleOp 
 
 /// Makes object files of the kernels in `module` and of its host module. Kernels are split into groups of fixed size, so the result
 /// does not depend on how many processors there are.
-llvm::Expected<std::vector<LevelCode>> makeNativeCode(mlir::ModuleOp module, mlir::ModuleOp host, llvm::ArrayRef<const CpuLevel *> levels);
+llvm::Expected<std::vector<LevelCode>> makeNativeCode(mlir::ModuleOp module, mlir::ModuleOp host,
+                                                      llvm::ArrayRef<const CpuLevel *> levels);
 
 /// The whole program in one piece as text, for one level: LLVM IR or assembly.
 llvm::Expected<std::string> makeCodeText(mlir::ModuleOp module, mlir::ModuleOp host, const CpuLevel &level, CodeKind kind);

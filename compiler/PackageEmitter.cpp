@@ -3,11 +3,11 @@
 
 #include "compiler/Diagnostics.h"
 #include "compiler/Link.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Path.h"
 #include "runtime/include/tensel/runtime.h"
 #include "runtime/package/ImageBuilder.h"
 #include "runtime/package/Sha256.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 
@@ -77,8 +77,8 @@ public:
 
   llvm::Error run() {
     for (Attribute symbol : items(attributes, "tensel.symbols")) {
-      symbols[text(symbol, "name")] =
-          writer.addSymbol({text(symbol, "name"), number(symbol, "min", 1), number(symbol, "max", -1), number(symbol, "step", 1)});
+      symbols[text(symbol, "name")] = writer.addSymbol(
+          {text(symbol, "name"), number(symbol, "min", 1), number(symbol, "max", -1), number(symbol, "step", 1)});
     }
     for (Attribute kernel : items(attributes, "tensel.kernels")) {
       rt::KernelData data;

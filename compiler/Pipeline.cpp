@@ -26,9 +26,10 @@ struct Phase {
 };
 
 constexpr Phase sharedPhases[] = {
-    {"simplify", "tensel-infer-shapes,canonicalize,cse|fold|"
-                 "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,canonicalize,cse|fold|"
-                 "tensel-infer-shapes,canonicalize,cse"},
+    {"simplify",
+     "tensel-infer-shapes,canonicalize,cse|fold|"
+     "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,canonicalize,cse|fold|"
+     "tensel-infer-shapes,canonicalize,cse"},
     {"dispatch", "tensel-form-dispatches,canonicalize,cse"},
     {"plan", "tensel-plan-memory"},
     {"linalg", "func.func(tensel-lower-to-linalg)"},
@@ -82,7 +83,8 @@ llvm::SmallVector<std::string> passNames() {
 static llvm::Error runStep(ModuleOp module, llvm::StringRef step, WeightResolver &weights) {
   DiagnosticCollector diagnostics(module.getContext());
   if (step == "fold")
-    return failed(foldConstants(module, weights)) ? diagnostics.takeError("a constant could not be folded") : llvm::Error::success();
+    return failed(foldConstants(module, weights)) ? diagnostics.takeError("a constant could not be folded")
+                                                  : llvm::Error::success();
   PassManager passes(module.getContext());
   std::string wrong;
   llvm::raw_string_ostream stream(wrong);

@@ -4,12 +4,12 @@
 
 #include "compiler/targets/Cpu.h"
 #include "compiler/weights/WeightResolver.h"
-#include "llvm/ADT/ArrayRef.h"
-#include "llvm/Support/Error.h"
-#include "llvm/Support/raw_ostream.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/raw_ostream.h"
 
 namespace tensel {
 
@@ -27,8 +27,8 @@ bool isPhase(llvm::StringRef name);
 llvm::SmallVector<std::string> passNames();
 
 struct PhaseOptions {
-  std::string stopAfter;  ///< "" runs all
-  std::string dumpAfter;  ///< "" dumps nothing
+  std::string stopAfter; ///< "" runs all
+  std::string dumpAfter; ///< "" dumps nothing
   llvm::raw_ostream *dump = nullptr;
 };
 

@@ -16,10 +16,12 @@ llvm::Error setSymbolRanges(ModuleOp module, llvm::ArrayRef<SymbolRange> ranges)
       std::string known;
       for (auto other : module.getOps<graph::SymbolOp>())
         known += (known.empty() ? "'" : ", '") + other.getSymName().str() + "'";
-      return llvm::createStringError("--shape: found symbol '" + range.symbol + "', expected " + (known.empty() ? "none: all dims are fixed" : "one of " + known));
+      return llvm::createStringError("--shape: found symbol '" + range.symbol + "', expected " +
+                                     (known.empty() ? "none: all dims are fixed" : "one of " + known));
     }
     if (range.max < 1)
-      return llvm::createStringError("--shape: found " + std::to_string(range.max) + " as the largest '" + range.symbol + "', expected at least 1");
+      return llvm::createStringError("--shape: found " + std::to_string(range.max) + " as the largest '" + range.symbol +
+                                     "', expected at least 1");
     symbol.setMin(std::max<int64_t>(range.min, 0));
     symbol.setMax(range.max);
   }

@@ -30,7 +30,7 @@ public:
   /// What goes into the package beside code; add code by addCode (PackageEmitter.h).
   rt::PackageWriter writer;
   std::vector<LevelCode> code;
-  mlir::ModuleOp module; ///< after the shared phases
+  mlir::ModuleOp module;                  ///< after the shared phases
   mlir::OwningOpRef<mlir::ModuleOp> host; ///< the host program in the LLVM dialect, kernels as declarations
 
 private:

@@ -1,6 +1,7 @@
 // Builds the description as LLVM IR text, with the package's bytes included from a file by the assembler.
 #include "compiler/StaticEmitter.h"
 
+#include "runtime/include/tensel/kernel_abi.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/AsmParser/Parser.h"
 #include "llvm/ObjCopy/CommonConfig.h"
@@ -12,7 +13,6 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
-#include "runtime/include/tensel/kernel_abi.h"
 
 namespace tensel {
 namespace {
@@ -34,7 +34,8 @@ std::string makeDescription(const Program &program, llvm::StringRef name, llvm::
       out << "declare hidden i32 @" << symbol << "(ptr, ptr, ptr)\n";
       entries += (entries.empty() ? "ptr @" : ", ptr @") + symbol;
     }
-    out << "@name_" << id << " = private constant [" << code.level->name.size() + 1 << " x i8] c\"" << code.level->name << "\\00\"\n"
+    out << "@name_" << id << " = private constant [" << code.level->name.size() + 1 << " x i8] c\"" << code.level->name
+        << "\\00\"\n"
         << "@entries_" << id << " = private constant [" << functions << " x ptr] [" << entries << "]\n";
     levels += std::string(levels.empty() ? "" : ", ") + "{ptr, ptr} {ptr @name_" + id + ", ptr @entries_" + id + "}";
   }
@@ -63,14 +64,15 @@ llvm::Expected<std::string> keepOneGlobal(llvm::MemoryBufferRef buffer, llvm::St
     return file.takeError();
   llvm::objcopy::CommonConfig config;
   llvm::objcopy::ELFConfig elf;
-  auto matcher = llvm::objcopy::NameOrPattern::create(name, llvm::objcopy::MatchStyle::Literal, [](llvm::Error error) { return error; });
+  auto matcher =
+      llvm::objcopy::NameOrPattern::create(name, llvm::objcopy::MatchStyle::Literal, [](llvm::Error error) { return error; });
   if (llvm::Error error = config.SymbolsToKeepGlobal.addMatcher(std::move(matcher)))
     return std::move(error);
   config.InputFilename = config.OutputFilename = "model.o";
   std::string result;
   llvm::raw_string_ostream stream(result);
-  if (llvm::Error error =
-          llvm::objcopy::elf::executeObjcopyOnBinary(config, elf, *llvm::cast<llvm::object::ELFObjectFileBase>(file->get()), stream))
+  if (llvm::Error error = llvm::objcopy::elf::executeObjcopyOnBinary(
+          config, elf, *llvm::cast<llvm::object::ELFObjectFileBase>(file->get()), stream))
     return std::move(error);
   return result;
 }
@@ -88,7 +90,8 @@ std::string staticModelName(llvm::StringRef path) {
 std::string makeStaticHeader(llvm::StringRef modelName) {
   std::string guard = "TENSEL_MODEL_" + modelName.upper() + "_H", text;
   llvm::raw_string_ostream out(text);
-  out << "/* A compiled model. Link it with the object or shared object that `tensel compile --emit=obj` or `--emit=so` made and with\n"
+  out << "/* A compiled model. Link it with the object or shared object that `tensel compile --emit=obj` or `--emit=so` made and "
+         "with\n"
       << " * libtensel_runtime; give its address to tensel_model_load_static(). Made by tensel compile --emit=header. */\n"
       << "#ifndef " << guard << "\n#define " << guard << "\n\n#include <tensel/runtime.h>\n\n"
       << "#ifdef __cplusplus\nextern \"C\"\n#else\nextern\n#endif\n"
@@ -96,7 +99,8 @@ std::string makeStaticHeader(llvm::StringRef modelName) {
   return text;
 }
 
-llvm::Expected<std::string> makeStaticObject(Program &program, LinkKind kind, llvm::StringRef modelName, llvm::StringRef outputName) {
+llvm::Expected<std::string> makeStaticObject(Program &program, LinkKind kind, llvm::StringRef modelName,
+                                             llvm::StringRef outputName) {
   llvm::Expected<ScratchFolder> scratch = ScratchFolder::create();
   if (!scratch)
     return scratch.takeError();

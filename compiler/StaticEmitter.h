@@ -15,7 +15,8 @@ std::string staticModelName(llvm::StringRef path);
 std::string makeStaticHeader(llvm::StringRef modelName);
 
 /// The linked file's bytes. The program's code must have been made.
-llvm::Expected<std::string> makeStaticObject(Program &program, LinkKind kind, llvm::StringRef modelName, llvm::StringRef outputName);
+llvm::Expected<std::string> makeStaticObject(Program &program, LinkKind kind, llvm::StringRef modelName,
+                                             llvm::StringRef outputName);
 
 } // namespace tensel
 #endif // TENSEL_COMPILER_STATICEMITTER_H

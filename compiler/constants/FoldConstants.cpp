@@ -125,7 +125,8 @@ private:
   void updateFunctionTypes() {
     for (auto func : module.getOps<func::FuncOp>())
       if (!func.isDeclaration())
-        func.setType(FunctionType::get(func.getContext(), func.getArgumentTypes(), func.front().getTerminator()->getOperandTypes()));
+        func.setType(
+            FunctionType::get(func.getContext(), func.getArgumentTypes(), func.front().getTerminator()->getOperandTypes()));
   }
 
   /// Puts the value into the program as a constant or a weight, once.

@@ -55,8 +55,7 @@ FailureOr<SmallVector<SmallVector<int64_t>>> ConcreteShapes::infer() {
     SmallVector<int64_t> dims;
     for (Dim dim : list) {
       if (!dim.constant)
-        return op->emitError("'") << op->getName() << "': result dim " << dims.size()
-                                  << " cannot be computed from the operands";
+        return op->emitError("'") << op->getName() << "': result dim " << dims.size() << " cannot be computed from the operands";
       dims.push_back(*dim.constant);
     }
     if (!Tensor::countOf(dims))

@@ -19,8 +19,7 @@ static void withSumType(Kind kind, Body body) {
 
 /// Stores `count` rows of a panel's result: row r at begin + r * stride, `width` elements each.
 template <typename T>
-static void storePanel(const std::vector<T> &sums, int64_t count, int64_t width, int64_t begin, int64_t stride,
-                       Tensor &result) {
+static void storePanel(const std::vector<T> &sums, int64_t count, int64_t width, int64_t begin, int64_t stride, Tensor &result) {
   for (int64_t r = 0; r < count; ++r)
     result.write(begin + r * stride, width, &sums[r * panelWidth]);
 }
@@ -107,8 +106,7 @@ LogicalResult tensel::reference::evaluate(graph::ConvOp op, Operands operands, R
   forEachOffset(out, pixelStrides, 0, [&](int64_t offset) { pixelOffsets.push_back(offset); });
   withSumType(result.getKind(), [&](auto zero) {
     using T = decltype(zero);
-    std::vector<T> rows = filter.readAll<T>(), planes(channels * inSize), panel(depth * panelWidth),
-                   sums(filters * panelWidth);
+    std::vector<T> rows = filter.readAll<T>(), planes(channels * inSize), panel(depth * panelWidth), sums(filters * panelWidth);
     for (int64_t image = 0; image < result.getDim(0); ++image)
       for (int64_t group = 0; group < groups; ++group) {
         input.read((image * groups + group) * channels * inSize, channels * inSize, planes.data());

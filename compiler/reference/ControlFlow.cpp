@@ -86,8 +86,8 @@ static FailureOr<Tensor> stack(graph::LoopOp op, unsigned result, Kind kind, Arr
   char *to = all.getMutableData();
   for (auto [i, item] : llvm::enumerate(items)) {
     if (item.getDims() != items[0].getDims())
-      return op.emitError("scan output ") << result << " has dims [" << item.getDims() << "] in iteration " << i
-                                          << ", expected [" << items[0].getDims() << "] as in the first";
+      return op.emitError("scan output ") << result << " has dims [" << item.getDims() << "] in iteration " << i << ", expected ["
+                                          << items[0].getDims() << "] as in the first";
     std::memcpy(to, item.getData(), item.getByteSize());
     to += item.getByteSize();
   }

@@ -16,8 +16,7 @@ static int64_t boundedIndex(int64_t index, int64_t dim) {
 
 LogicalResult tensel::reference::evaluate(graph::GatherOp op, Operands operands, Results results) {
   const Tensor &data = operands[0], &indices = operands[1];
-  int64_t dim = data.getDim(op.getAxis()),
-          row = productOf(data.getDims().drop_front(op.getAxis() + 1)) * bytesOf(data.getKind());
+  int64_t dim = data.getDim(op.getAxis()), row = productOf(data.getDims().drop_front(op.getAxis() + 1)) * bytesOf(data.getKind());
   int64_t outer = productOf(data.getDims().take_front(op.getAxis()));
   std::vector<int64_t> chosen = indices.readAll<int64_t>();
   char *to = results[0].getMutableData();
@@ -69,8 +68,7 @@ LogicalResult tensel::reference::evaluate(graph::GatherNdOp op, Operands operand
   const Tensor &data = operands[0], &indices = operands[1];
   int64_t batchDims = op.getBatchDims(), length = indices.getDims().back();
   Ints strides = rowMajorStrides(data.getDims());
-  int64_t batches = productOf(data.getDims().take_front(batchDims)),
-          batchSize = productOf(data.getDims().drop_front(batchDims));
+  int64_t batches = productOf(data.getDims().take_front(batchDims)), batchSize = productOf(data.getDims().drop_front(batchDims));
   int64_t row = productOf(data.getDims().drop_front(batchDims + length)), size = bytesOf(data.getKind());
   std::vector<int64_t> values = indices.readAll<int64_t>();
   int64_t tuples = productOf(indices.getDims().drop_back()), perBatch = batches ? tuples / batches : 0;
@@ -100,8 +98,8 @@ static graph::ReduceKind combinedBy(graph::ScatterKind kind) {
 }
 
 /// Combines runs of `row` updates with the elements from each place on, in order.
-static void scatter(graph::ScatterKind kind, const Tensor &data, const Tensor &updates, ArrayRef<int64_t> places,
-                    int64_t row, Tensor &result) {
+static void scatter(graph::ScatterKind kind, const Tensor &data, const Tensor &updates, ArrayRef<int64_t> places, int64_t row,
+                    Tensor &result) {
   Kind element = data.getKind();
   withWideType(element, [&](auto zero) {
     using T = decltype(zero);

@@ -19,14 +19,13 @@ LogicalResult Interpreter::bind(Location loc, StringRef what, Value value, Tenso
   auto type = dyn_cast<RankedTensorType>(value.getType());
   auto kind = type ? heldKind(type.getElementType()) : std::nullopt;
   if (!kind)
-    return emitError(loc) << what << " has type " << value.getType()
-                          << ", expected a ranked tensor of a graph element type";
+    return emitError(loc) << what << " has type " << value.getType() << ", expected a ranked tensor of a graph element type";
   bool fits = *kind == tensor.getKind() && type.getRank() == tensor.getRank();
   for (int64_t i = 0; fits && i < type.getRank(); ++i)
     fits = type.isDynamicDim(i) || type.getDimSize(i) == tensor.getDim(i);
   if (!fits)
-    return emitError(loc) << what << " is " << nameOf(tensor.getKind()) << " of dims [" << tensor.getDims()
-                          << "], expected " << type;
+    return emitError(loc) << what << " is " << nameOf(tensor.getKind()) << " of dims [" << tensor.getDims() << "], expected "
+                          << type;
   values[value] = std::move(tensor);
   return success();
 }
@@ -44,17 +43,16 @@ static LogicalResult checkSymbols(func::FuncOp function, ArrayRef<Tensor> inputs
         continue;
       int64_t dim = input.getDim(d), first = known.try_emplace(name.getValue(), dim).first->second;
       if (first != dim)
-        return function.emitError("input ") << i << " has '" << name.getValue() << "' = " << dim << ", expected "
-                                            << first << " as in an earlier input";
+        return function.emitError("input ") << i << " has '" << name.getValue() << "' = " << dim << ", expected " << first
+                                            << " as in an earlier input";
       auto symbol = SymbolTable::lookupNearestSymbolFrom<graph::SymbolOp>(function, name);
       if (!symbol)
         continue;
       auto min = static_cast<int64_t>(symbol.getMin()), max = static_cast<int64_t>(symbol.getMax()),
            step = static_cast<int64_t>(symbol.getStep());
       if (dim < min || (max >= 0 && dim > max) || dim % step != 0)
-        return function.emitError("input ")
-               << i << " has '" << name.getValue() << "' = " << dim << ", expected " << min << " to "
-               << (max < 0 ? "any" : std::to_string(max)) << " in steps of " << step;
+        return function.emitError("input ") << i << " has '" << name.getValue() << "' = " << dim << ", expected " << min << " to "
+                                            << (max < 0 ? "any" : std::to_string(max)) << " in steps of " << step;
     }
   }
   return success();
@@ -64,8 +62,8 @@ FailureOr<SmallVector<Tensor>> Interpreter::run(func::FuncOp function, ArrayRef<
   if (function.isExternal())
     return function.emitError("function '") << function.getName() << "' has no body";
   if (inputs.size() != function.getNumArguments())
-    return function.emitError("function '")
-           << function.getName() << "' takes " << function.getNumArguments() << " inputs, found " << inputs.size();
+    return function.emitError("function '") << function.getName() << "' takes " << function.getNumArguments() << " inputs, found "
+                                            << inputs.size();
   if (failed(checkSymbols(function, inputs)))
     return failure();
   SmallVector<Tensor> held;
@@ -110,8 +108,7 @@ FailureOr<SmallVector<Tensor>> Interpreter::makeResults(graph::ShapedOpInterface
   for (auto [shape, type] : llvm::zip_equal(*shapes, op->getResultTypes())) {
     auto kind = heldKind(getElementTypeOrSelf(type));
     if (!kind)
-      return op->emitError("'") << op->getName() << "' has a result of type " << type
-                                << ", expected a graph element type";
+      return op->emitError("'") << op->getName() << "' has a result of type " << type << ", expected a graph element type";
     results.emplace_back(*kind, shape);
   }
   return results;
@@ -135,8 +132,8 @@ FailureOr<SmallVector<Tensor>> Interpreter::runComposite(graph::CompositeOpInter
     // A function of the op's operands whose body is the decomposition; constants stay visible as constants.
     definition = ModuleOp::create(op.getLoc());
     OpBuilder b = OpBuilder::atBlockEnd(definition->getBody());
-    auto function = func::FuncOp::create(b, op.getLoc(), "definition",
-                                         b.getFunctionType(op->getOperandTypes(), op->getResultTypes()));
+    auto function =
+        func::FuncOp::create(b, op.getLoc(), "definition", b.getFunctionType(op->getOperandTypes(), op->getResultTypes()));
     Block *body = function.addEntryBlock();
     b.setInsertionPointToEnd(body);
     IRMapping mapping;
@@ -181,21 +178,19 @@ FailureOr<SmallVector<Tensor>> Interpreter::evaluate(Operation *op, ArrayRef<Ten
     return failure();
   MutableArrayRef<Tensor> out(*results);
   auto family = [&](auto known) { return reference::evaluate(known, operands, out); };
-  auto done =
-      TypeSwitch<Operation *, LogicalResult>(op)
-          .Case(
-              [&](graph::ElementwiseOpInterface elementwise) { return runElementwise(elementwise, operands, out[0]); })
-          .Case<graph::ReshapeOp, graph::SqueezeOp, graph::UnsqueezeOp, graph::FlattenOp>(
-              [&](Operation *renamed) { return evaluateRenamed(renamed, operands, out); })
-          .Case<graph::MatmulOp, graph::ConvOp, graph::ReduceOp, graph::ArgReduceOp, graph::CumulateOp, graph::TopKOp,
-                graph::PoolOp, graph::MaxPoolIndicesOp>(family)
-          .Case<graph::TransposeOp, graph::SliceOp, graph::ConcatOp, graph::PadOp, graph::DilateOp, graph::ExpandOp,
-                graph::TileOp, graph::ShapeOfOp, graph::RangeOp, graph::IotaOp, graph::ResizeOp>(family)
-          .Case<graph::GatherOp, graph::GatherElementsOp, graph::GatherNdOp, graph::ScatterElementsOp,
-                graph::ScatterNdOp, graph::NonZeroOp>(family)
-          .Default([](Operation *unknown) {
-            return unknown->emitError("the reference interpreter does not know the op '") << unknown->getName() << "'";
-          });
+  auto done = TypeSwitch<Operation *, LogicalResult>(op)
+                  .Case([&](graph::ElementwiseOpInterface elementwise) { return runElementwise(elementwise, operands, out[0]); })
+                  .Case<graph::ReshapeOp, graph::SqueezeOp, graph::UnsqueezeOp, graph::FlattenOp>(
+                      [&](Operation *renamed) { return evaluateRenamed(renamed, operands, out); })
+                  .Case<graph::MatmulOp, graph::ConvOp, graph::ReduceOp, graph::ArgReduceOp, graph::CumulateOp, graph::TopKOp,
+                        graph::PoolOp, graph::MaxPoolIndicesOp>(family)
+                  .Case<graph::TransposeOp, graph::SliceOp, graph::ConcatOp, graph::PadOp, graph::DilateOp, graph::ExpandOp,
+                        graph::TileOp, graph::ShapeOfOp, graph::RangeOp, graph::IotaOp, graph::ResizeOp>(family)
+                  .Case<graph::GatherOp, graph::GatherElementsOp, graph::GatherNdOp, graph::ScatterElementsOp, graph::ScatterNdOp,
+                        graph::NonZeroOp>(family)
+                  .Default([](Operation *unknown) {
+                    return unknown->emitError("the reference interpreter does not know the op '") << unknown->getName() << "'";
+                  });
   if (failed(done))
     return failure();
   return results;

@@ -33,8 +33,7 @@ private:
 
   llvm::LogicalResult bind(mlir::Location loc, llvm::StringRef what, mlir::Value value, Tensor tensor, Values &values);
   /// Runs the block's ops; gives the operands of its terminator. The block's own values do not outlive it.
-  llvm::FailureOr<llvm::SmallVector<Tensor>> runBlock(mlir::Block &block, llvm::ArrayRef<Tensor> arguments,
-                                                      Values &values);
+  llvm::FailureOr<llvm::SmallVector<Tensor>> runBlock(mlir::Block &block, llvm::ArrayRef<Tensor> arguments, Values &values);
   llvm::FailureOr<llvm::SmallVector<Tensor>> runOp(mlir::Operation *op, Values &values);
   llvm::FailureOr<llvm::SmallVector<Tensor>> runIf(graph::IfOp op, Values &values);
   llvm::FailureOr<llvm::SmallVector<Tensor>> runLoop(graph::LoopOp op, Values &values);
@@ -42,8 +41,7 @@ private:
   llvm::FailureOr<Tensor> constant(mlir::ElementsAttr value, mlir::Location loc);
   llvm::FailureOr<Tensor> loadWeight(graph::LoadWeightOp op);
   llvm::LogicalResult runElementwise(graph::ElementwiseOpInterface op, llvm::ArrayRef<Tensor> operands, Tensor &result);
-  llvm::FailureOr<llvm::SmallVector<Tensor>> runComposite(graph::CompositeOpInterface op,
-                                                          llvm::ArrayRef<Tensor> operands);
+  llvm::FailureOr<llvm::SmallVector<Tensor>> runComposite(graph::CompositeOpInterface op, llvm::ArrayRef<Tensor> operands);
   /// Zeros of the op's result dims and element types.
   llvm::FailureOr<llvm::SmallVector<Tensor>> makeResults(graph::ShapedOpInterface op, llvm::ArrayRef<Tensor> operands);
   std::optional<Kind> heldKind(mlir::Type elementType) const;

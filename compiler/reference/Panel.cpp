@@ -26,8 +26,7 @@ static void multiply(const T *rows, const T *panel, T *result, int64_t count, in
     multiplyRows<T, 1>(rows + r * depth, panel, result + r * tensel::reference::panelWidth, depth);
 }
 
-void tensel::reference::multiplyPanel(const double *rows, const double *panel, double *result, int64_t count,
-                                      int64_t depth) {
+void tensel::reference::multiplyPanel(const double *rows, const double *panel, double *result, int64_t count, int64_t depth) {
   multiply(rows, panel, result, count, depth);
 }
 void tensel::reference::multiplyPanel(const uint64_t *rows, const uint64_t *panel, uint64_t *result, int64_t count,

@@ -79,13 +79,11 @@ static Taps weightsAt(graph::ResizeOp op, const Axis &axis, double source) {
 }
 
 /// Resamples dim `d`, which has axis.in elements in `values`.
-static std::vector<double> resample(graph::ResizeOp op, const Axis &axis, ArrayRef<double> values, int64_t outer,
-                                    int64_t inner) {
+static std::vector<double> resample(graph::ResizeOp op, const Axis &axis, ArrayRef<double> values, int64_t outer, int64_t inner) {
   std::vector<double> result(outer * axis.out * inner);
   for (int64_t x = 0; x < axis.out; ++x) {
     double source = *sourceOf(op.getCoordinates(), axis, static_cast<double>(x));
-    bool isOutside =
-        op.getCoordinates() == "tf_crop_and_resize" && (source < 0 || source > static_cast<double>(axis.in - 1));
+    bool isOutside = op.getCoordinates() == "tf_crop_and_resize" && (source < 0 || source > static_cast<double>(axis.in - 1));
     Taps taps = isOutside ? Taps() : weightsAt(op, axis, source);
     for (int64_t o = 0; o < outer; ++o) {
       double *to = &result[(o * axis.out + x) * inner];
@@ -125,8 +123,7 @@ LogicalResult tensel::reference::evaluate(graph::ResizeOp op, Operands operands,
     if (in == out && scale == 1 && isWhole)
       continue;
     Axis axis{in, out, scale, isCrop ? roi->getDouble(d) : 0, isCrop ? roi->getDouble(input.getRank() + d) : 1};
-    values = resample(op, axis, values, productOf(ArrayRef(dims).take_front(d)),
-                      productOf(ArrayRef(dims).drop_front(d + 1)));
+    values = resample(op, axis, values, productOf(ArrayRef(dims).take_front(d)), productOf(ArrayRef(dims).drop_front(d + 1)));
     dims[d] = out;
   }
   results[0].writeAll(values);

@@ -9,9 +9,7 @@ using namespace mlir;
 using namespace tensel::reference;
 using Code = ScalarProgram::Code;
 
-static uint64_t wrap(uint64_t value, unsigned width) {
-  return width < 64 ? value & ((uint64_t(1) << width) - 1) : value;
-}
+static uint64_t wrap(uint64_t value, unsigned width) { return width < 64 ? value & ((uint64_t(1) << width) - 1) : value; }
 
 static int64_t signedOf(uint64_t value, unsigned width) {
   unsigned shift = 64 - width;
@@ -207,8 +205,7 @@ void tensel::reference::execute(const ScalarProgram::Instruction &instruction, S
     return integer([&](uint64_t x, uint64_t y) { return y < width ? x << y : 0; });
   case Code::shiftRightS:
     for (int64_t i = 0; i < n; ++i)
-      result[i].u =
-          wrap(static_cast<uint64_t>(signedOf(a[i].u, width) >> std::min<uint64_t>(b[i].u, width - 1)), width);
+      result[i].u = wrap(static_cast<uint64_t>(signedOf(a[i].u, width) >> std::min<uint64_t>(b[i].u, width - 1)), width);
     return;
   case Code::shiftRightU:
     return integer([&](uint64_t x, uint64_t y) { return y < width ? x >> y : 0; });

@@ -68,9 +68,7 @@ public:
   /// Stores elements, rounded or wrapped to the kind.
   void write(int64_t begin, int64_t n, const double *from) { writeAs(begin, n, from); }
   void write(int64_t begin, int64_t n, const int64_t *from) { writeAs(begin, n, from); }
-  void write(int64_t begin, int64_t n, const uint64_t *from) {
-    writeAs(begin, n, reinterpret_cast<const int64_t *>(from));
-  }
+  void write(int64_t begin, int64_t n, const uint64_t *from) { writeAs(begin, n, reinterpret_cast<const int64_t *>(from)); }
   /// All elements as `T`: double, int64_t or uint64_t.
   template <typename T>
   std::vector<T> readAll() const {

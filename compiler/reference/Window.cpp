@@ -30,8 +30,7 @@ static int64_t countPaddedTaps(graph::PoolOp op, ArrayRef<int64_t> in, ArrayRef<
   for (size_t i = 0; i < in.size(); ++i) {
     int64_t inside = 0;
     for (int64_t tap = 0; tap < op.getKernel()[i]; ++tap)
-      inside += position[i] * op.getStrides()[i] - op.getPadsLow()[i] + tap * op.getDilations()[i] <
-                in[i] + op.getPadsHigh()[i];
+      inside += position[i] * op.getStrides()[i] - op.getPadsLow()[i] + tap * op.getDilations()[i] < in[i] + op.getPadsHigh()[i];
     count *= inside;
   }
   return count;

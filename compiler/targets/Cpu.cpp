@@ -67,8 +67,9 @@ std::unique_ptr<llvm::TargetMachine> createTargetMachine(const CpuLevel &level) 
   options.FunctionSections = true;
   options.DataSections = true;
   options.UniqueSectionNames = true;
-  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(
-      target, level.name, /*Features=*/"", options, llvm::Reloc::PIC_, llvm::CodeModel::Small, llvm::CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(target, level.name, /*Features=*/"", options,
+                                                                         llvm::Reloc::PIC_, llvm::CodeModel::Small,
+                                                                         llvm::CodeGenOptLevel::Aggressive));
 }
 
 void setTarget(llvm::Module &module, const llvm::TargetMachine &machine, const CpuLevel &level) {

@@ -86,8 +86,8 @@ FailureOr<ArrayRef<char>> WeightResolver::resolve(graph::WeightOp weight) {
     return failure();
   uint64_t offset = weight.getOffset(), length = weight.getLength();
   if (offset > file->size || length > file->size - offset)
-    return weight.emitError("weight '") << weight.getSymName() << "' takes " << length << " bytes at offset " << offset
-                                        << " of '" << *weight.getFile() << "', which has only " << file->size;
+    return weight.emitError("weight '") << weight.getSymName() << "' takes " << length << " bytes at offset " << offset << " of '"
+                                        << *weight.getFile() << "', which has only " << file->size;
   auto expected = static_cast<uint64_t>(byteSize(cast<ShapedType>(weight.getType())));
   if (length != expected)
     return weight.emitError("weight '") << weight.getSymName() << "' of type " << weight.getType() << " has " << length

@@ -40,8 +40,7 @@ private:
 };
 
 /// The bytes of `elements` in the form of a weight, into `storage` where the attribute holds them differently.
-llvm::FailureOr<llvm::ArrayRef<char>> elementBytes(mlir::ElementsAttr elements, std::vector<char> &storage,
-                                                   mlir::Location loc);
+llvm::FailureOr<llvm::ArrayRef<char>> elementBytes(mlir::ElementsAttr elements, std::vector<char> &storage, mlir::Location loc);
 
 } // namespace tensel
 #endif // TENSEL_COMPILER_WEIGHTS_WEIGHTRESOLVER_H

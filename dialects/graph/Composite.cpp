@@ -15,11 +15,11 @@ struct Writer {
   Value sub(Value x, Value y) { return SubOp::create(b, loc, x, y); }
   Value mul(Value x, Value y) { return MulOp::create(b, loc, x, y); }
   Value div(Value x, Value y) { return DivOp::create(b, loc, x, y); }
-  Value reduce(ReduceKind kind, Value x, ArrayRef<int64_t> axes) { return ReduceOp::create(b, loc, kind, x, axes, /*keep_dims=*/true); }
-  Value number(Value like, double value) { return makeScalar(b, loc, elementTypeOf(like), value); }
-  Value cast(Value x, Type element) {
-    return elementTypeOf(x) == element ? x : Value(CastOp::create(b, loc, x, element));
+  Value reduce(ReduceKind kind, Value x, ArrayRef<int64_t> axes) {
+    return ReduceOp::create(b, loc, kind, x, axes, /*keep_dims=*/true);
   }
+  Value number(Value like, double value) { return makeScalar(b, loc, elementTypeOf(like), value); }
+  Value cast(Value x, Type element) { return elementTypeOf(x) == element ? x : Value(CastOp::create(b, loc, x, element)); }
   /// f16 and bf16 as f32.
   Value widen(Value x) {
     Type type = elementTypeOf(x);

@@ -63,13 +63,16 @@ static LogicalResult allPositive(ShapeContext &s, ArrayRef<int64_t> values, Stri
 
 LogicalResult ConvOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
   Value input = adaptor.getInput(), filter = adaptor.getFilter();
-  auto rank = spatialRank(s, input, {adaptor.getStrides(), adaptor.getDilations()}, cast<RankedTensorType>(filter.getType()).getRank());
-  if (failed(rank) || failed(allPositive(s, adaptor.getStrides(), "strides")) || failed(allPositive(s, adaptor.getDilations(), "dilations")))
+  auto rank =
+      spatialRank(s, input, {adaptor.getStrides(), adaptor.getDilations()}, cast<RankedTensorType>(filter.getType()).getRank());
+  if (failed(rank) || failed(allPositive(s, adaptor.getStrides(), "strides")) ||
+      failed(allPositive(s, adaptor.getDilations(), "dilations")))
     return failure();
   int64_t groups = adaptor.getGroups();
   Dim channels = s.dim(input, 1), perGroup = s.dim(filter, 1), filters = s.dim(filter, 0);
   if (groups < 1 || (channels.constant && perGroup.constant && *channels.constant != *perGroup.constant * groups))
-    return s.fail("expected " + Twine(perGroup.constant.value_or(-1)) + " x " + Twine(groups) + " input channels, found " + Twine(channels.constant.value_or(-1)));
+    return s.fail("expected " + Twine(perGroup.constant.value_or(-1)) + " x " + Twine(groups) + " input channels, found " +
+                  Twine(channels.constant.value_or(-1)));
   if (filters.constant && *filters.constant % groups != 0)
     return s.fail("expected filters in " + Twine(groups) + " equal groups, found " + Twine(*filters.constant));
   DimList dims = {s.dim(input, 0), filters};
@@ -78,20 +81,26 @@ LogicalResult ConvOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &resul
     Dim reach = s.add(s.mul(s.sub(s.dim(filter, i + 2), 1), adaptor.getDilations()[i]), 1);
     Dim steps = s.sub(s.dim(input, i + 2), reach);
     if (steps.constant && *steps.constant < 0)
-      return s.fail("the kernel reaches over " + Twine(reach.constant.value_or(-1)) + " elements, the padded input has only " + Twine(*s.dim(input, i + 2).constant));
+      return s.fail("the kernel reaches over " + Twine(reach.constant.value_or(-1)) + " elements, the padded input has only " +
+                    Twine(*s.dim(input, i + 2).constant));
     dims.push_back(s.add(s.floorDiv(steps, adaptor.getStrides()[i]), 1));
   }
   results.push_back(dims);
   return success();
 }
 
-int64_t ConvOp::countOps() { return contractionOps(getResult(), cast<RankedTensorType>(getFilter().getType()).getShape().drop_front()); }
+int64_t ConvOp::countOps() {
+  return contractionOps(getResult(), cast<RankedTensorType>(getFilter().getType()).getShape().drop_front());
+}
 
 LogicalResult ConvTransposeOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
   Value input = adaptor.getInput(), filter = adaptor.getFilter();
-  auto rank = spatialRank(s, input, {adaptor.getStrides(), adaptor.getDilations(), adaptor.getPadsLow(), adaptor.getPadsHigh(), adaptor.getOutputPadding()},
-                          cast<RankedTensorType>(filter.getType()).getRank());
-  if (failed(rank) || failed(allPositive(s, adaptor.getStrides(), "strides")) || failed(allPositive(s, adaptor.getDilations(), "dilations")))
+  auto rank = spatialRank(
+      s, input,
+      {adaptor.getStrides(), adaptor.getDilations(), adaptor.getPadsLow(), adaptor.getPadsHigh(), adaptor.getOutputPadding()},
+      cast<RankedTensorType>(filter.getType()).getRank());
+  if (failed(rank) || failed(allPositive(s, adaptor.getStrides(), "strides")) ||
+      failed(allPositive(s, adaptor.getDilations(), "dilations")))
     return failure();
   Dim channels = s.dim(input, 1), filterChannels = s.dim(filter, 0);
   if (channels.constant && filterChannels.constant && *channels.constant != *filterChannels.constant)
@@ -112,11 +121,13 @@ int64_t ConvTransposeOp::countOps() {
 }
 
 /// Pooling's output dims: windows that start inside the input or its low padding.
-template <typename Adaptor> static LogicalResult windowDims(Adaptor adaptor, ShapeContext &s, DimLists &results) {
+template <typename Adaptor>
+static LogicalResult windowDims(Adaptor adaptor, ShapeContext &s, DimLists &results) {
   Value input = adaptor.getInput();
-  auto rank = spatialRank(s, input, {adaptor.getKernel(), adaptor.getStrides(), adaptor.getDilations(), adaptor.getPadsLow(), adaptor.getPadsHigh()});
-  if (failed(rank) || failed(allPositive(s, adaptor.getStrides(), "strides")) || failed(allPositive(s, adaptor.getDilations(), "dilations")) ||
-      failed(allPositive(s, adaptor.getKernel(), "kernel")))
+  auto rank = spatialRank(
+      s, input, {adaptor.getKernel(), adaptor.getStrides(), adaptor.getDilations(), adaptor.getPadsLow(), adaptor.getPadsHigh()});
+  if (failed(rank) || failed(allPositive(s, adaptor.getStrides(), "strides")) ||
+      failed(allPositive(s, adaptor.getDilations(), "dilations")) || failed(allPositive(s, adaptor.getKernel(), "kernel")))
     return failure();
   DimList dims = {s.dim(input, 0), s.dim(input, 1)};
   for (int64_t i = 0; i < *rank; ++i) {
@@ -125,7 +136,8 @@ template <typename Adaptor> static LogicalResult windowDims(Adaptor adaptor, Sha
     Dim in = s.dim(input, i + 2);
     Dim room = s.add(in, low + high - reach);
     if (room.constant && *room.constant < 0 && !adaptor.getCeilMode())
-      return s.fail("the window reaches over " + Twine(reach) + " elements, the padded input has only " + Twine(*in.constant + low + high));
+      return s.fail("the window reaches over " + Twine(reach) + " elements, the padded input has only " +
+                    Twine(*in.constant + low + high));
     if (!adaptor.getCeilMode()) {
       dims.push_back(s.add(s.floorDiv(room, stride), 1));
       continue;
@@ -138,4 +150,6 @@ template <typename Adaptor> static LogicalResult windowDims(Adaptor adaptor, Sha
 }
 
 LogicalResult PoolOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) { return windowDims(adaptor, s, results); }
-LogicalResult MaxPoolIndicesOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) { return windowDims(adaptor, s, results); }
+LogicalResult MaxPoolIndicesOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
+  return windowDims(adaptor, s, results);
+}

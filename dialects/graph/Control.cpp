@@ -10,7 +10,8 @@ static LogicalResult verifyFlow(Operation *op, StringRef what, TypeRange values,
     return op->emitOpError("expected ") << types.size() << " " << what << ", found " << values.size();
   for (auto [i, pair] : llvm::enumerate(llvm::zip(values, types)))
     if (!areCompatible(std::get<0>(pair), std::get<1>(pair)))
-      return op->emitOpError("expected ") << what << " " << i << " of type " << std::get<1>(pair) << ", found " << std::get<0>(pair);
+      return op->emitOpError("expected ") << what << " " << i << " of type " << std::get<1>(pair) << ", found "
+                                          << std::get<0>(pair);
   return success();
 }
 

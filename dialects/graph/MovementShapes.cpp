@@ -134,8 +134,8 @@ static Dim sliceLength(ShapeContext &s, Dim dim, Dim start, Dim end, Dim step) {
 LogicalResult SliceOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
   DimList dims = s.dims(adaptor.getInput());
   int64_t count = adaptor.getAxes().size();
-  if (failed(expectLength(s, adaptor.getStarts(), count, "starts")) || failed(expectLength(s, adaptor.getEnds(), count, "ends")) ||
-      failed(expectLength(s, adaptor.getSteps(), count, "steps")))
+  if (failed(expectLength(s, adaptor.getStarts(), count, "starts")) ||
+      failed(expectLength(s, adaptor.getEnds(), count, "ends")) || failed(expectLength(s, adaptor.getSteps(), count, "steps")))
     return failure();
   for (auto [i, axis] : llvm::enumerate(adaptor.getAxes())) {
     if (axis < 0 || axis >= static_cast<int64_t>(dims.size()))
@@ -172,7 +172,8 @@ LogicalResult ConcatOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &res
         continue;
       }
       if (dim.constant && dims[i].constant && *dim.constant != *dims[i].constant)
-        return s.fail("expected equal dims outside of the axis, found " + Twine(*dims[i].constant) + " and " + Twine(*dim.constant));
+        return s.fail("expected equal dims outside of the axis, found " + Twine(*dims[i].constant) + " and " +
+                      Twine(*dim.constant));
       if (dim.constant)
         dims[i] = dim;
     }
@@ -242,7 +243,8 @@ static std::optional<double> constantFloat(Value value, int64_t index = 0) {
 
 LogicalResult RangeOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
   if (isa<FloatType>(elementTypeOf(adaptor.getStart()))) {
-    auto start = constantFloat(adaptor.getStart()), limit = constantFloat(adaptor.getLimit()), delta = constantFloat(adaptor.getDelta());
+    auto start = constantFloat(adaptor.getStart()), limit = constantFloat(adaptor.getLimit()),
+         delta = constantFloat(adaptor.getDelta());
     if (!start || !limit || !delta) {
       results.push_back({s.dataDependent(adaptor.getStart(), "range")});
       return success();
@@ -253,7 +255,8 @@ LogicalResult RangeOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &resu
     results.push_back({Dim(count > 0 ? static_cast<int64_t>(count) : 0)});
     return success();
   }
-  Dim start = s.element(adaptor.getStart(), 0), limit = s.element(adaptor.getLimit(), 0), delta = s.element(adaptor.getDelta(), 0);
+  Dim start = s.element(adaptor.getStart(), 0), limit = s.element(adaptor.getLimit(), 0),
+      delta = s.element(adaptor.getDelta(), 0);
   if (delta.is(0))
     return s.fail("the delta of a range is 0");
   Dim up = s.ceilDiv(s.sub(limit, start), s.max(delta, 1));
@@ -307,7 +310,8 @@ OpFoldResult ReshapeOp::fold(FoldAdaptor) {
 }
 
 OpFoldResult TransposeOp::fold(FoldAdaptor) {
-  if (llvm::equal(getPermutation(), llvm::seq<int64_t>(0, getPermutation().size())) && getInput().getType() == getResult().getType())
+  if (llvm::equal(getPermutation(), llvm::seq<int64_t>(0, getPermutation().size())) &&
+      getInput().getType() == getResult().getType())
     return getInput();
   return {};
 }

@@ -4,7 +4,8 @@
 using namespace mlir;
 using namespace tensel::graph;
 
-template <typename Adaptor> static LogicalResult keepDims(Adaptor adaptor, ShapeContext &s, DimLists &results) {
+template <typename Adaptor>
+static LogicalResult keepDims(Adaptor adaptor, ShapeContext &s, DimLists &results) {
   results.push_back(s.dims(adaptor.getInput()));
   return success();
 }
@@ -12,5 +13,7 @@ template <typename Adaptor> static LogicalResult keepDims(Adaptor adaptor, Shape
 LogicalResult LayerNormOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) { return keepDims(adaptor, s, results); }
 LogicalResult RmsNormOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) { return keepDims(adaptor, s, results); }
 LogicalResult BatchNormOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) { return keepDims(adaptor, s, results); }
-LogicalResult InstanceNormOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) { return keepDims(adaptor, s, results); }
+LogicalResult InstanceNormOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
+  return keepDims(adaptor, s, results);
+}
 LogicalResult GroupNormOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) { return keepDims(adaptor, s, results); }

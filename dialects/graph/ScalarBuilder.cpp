@@ -66,7 +66,8 @@ Value ScalarBuilder::constant(double value) {
   if (isFloat)
     attr = b.getFloatAttr(element, value);
   else
-    attr = b.getIntegerAttr(element, APInt(element.getIntOrFloatBitWidth(), static_cast<int64_t>(value), /*isSigned=*/true, /*implicitTrunc=*/true));
+    attr = b.getIntegerAttr(
+        element, APInt(element.getIntOrFloatBitWidth(), static_cast<int64_t>(value), /*isSigned=*/true, /*implicitTrunc=*/true));
   Type type = withShapeOf(element, like);
   if (auto vector = dyn_cast<VectorType>(type))
     attr = DenseElementsAttr::get(vector, static_cast<Attribute>(attr));
@@ -127,8 +128,8 @@ Value ScalarBuilder::mod(Value a, Value c) {
     return remainder;
   // The remainder has the dividend's sign; move it to the divisor's.
   Value nonZero = compare(ComparePredicate::ne, remainder, zero());
-  Value signsDiffer = arith::XOrIOp::create(b, loc, compare(ComparePredicate::lt, remainder, zero()),
-                                            compare(ComparePredicate::lt, c, zero()));
+  Value signsDiffer =
+      arith::XOrIOp::create(b, loc, compare(ComparePredicate::lt, remainder, zero()), compare(ComparePredicate::lt, c, zero()));
   Value adjust = arith::AndIOp::create(b, loc, nonZero, signsDiffer);
   return arith::SelectOp::create(b, loc, adjust, add(remainder, c), remainder);
 }
@@ -153,8 +154,8 @@ Value ScalarBuilder::integerPow(Value base, Value exponent) {
   if (isUnsigned || isBool)
     return result;
   Value negative = compare(ComparePredicate::lt, exponent, zero());
-  Value isUnit = arith::OrIOp::create(b, loc, compare(ComparePredicate::eq, base, one()),
-                                      compare(ComparePredicate::eq, base, constant(-1)));
+  Value isUnit =
+      arith::OrIOp::create(b, loc, compare(ComparePredicate::eq, base, one()), compare(ComparePredicate::eq, base, constant(-1)));
   Value odd = arith::AndIOp::create(b, loc, exponent, one());
   Value oddPower = compare(ComparePredicate::ne, odd, zero());
   Value unitPower = arith::SelectOp::create(b, loc, oddPower, base, one());
@@ -181,22 +182,26 @@ Value ScalarBuilder::bitXor(Value a, Value c) { return arith::XOrIOp::create(b, 
 Value ScalarBuilder::bitNot(Value a) { return arith::XOrIOp::create(b, loc, a, isBool ? one() : constant(-1)); }
 
 /// The shift, or `past` where the count is not below the width.
-static Value guardShift(OpBuilder &b, Location loc, Value count, Value width, Value past, function_ref<Value(Value)> shift, Value zero) {
+static Value guardShift(OpBuilder &b, Location loc, Value count, Value width, Value past, function_ref<Value(Value)> shift,
+                        Value zero) {
   Value fits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ult, count, width);
   Value safe = arith::SelectOp::create(b, loc, fits, count, zero);
   return arith::SelectOp::create(b, loc, fits, shift(safe), past);
 }
 Value ScalarBuilder::shiftLeft(Value a, Value c) {
-  return guardShift(b, loc, c, constant(element.getIntOrFloatBitWidth()), zero(),
-                    [&](Value count) -> Value { return arith::ShLIOp::create(b, loc, a, count); }, zero());
+  return guardShift(
+      b, loc, c, constant(element.getIntOrFloatBitWidth()), zero(),
+      [&](Value count) -> Value { return arith::ShLIOp::create(b, loc, a, count); }, zero());
 }
 Value ScalarBuilder::shiftRight(Value a, Value c) {
   if (isUnsigned)
-    return guardShift(b, loc, c, constant(element.getIntOrFloatBitWidth()), zero(),
-                      [&](Value count) -> Value { return arith::ShRUIOp::create(b, loc, a, count); }, zero());
+    return guardShift(
+        b, loc, c, constant(element.getIntOrFloatBitWidth()), zero(),
+        [&](Value count) -> Value { return arith::ShRUIOp::create(b, loc, a, count); }, zero());
   Value sign = arith::ShRSIOp::create(b, loc, a, constant(element.getIntOrFloatBitWidth() - 1));
-  return guardShift(b, loc, c, constant(element.getIntOrFloatBitWidth()), sign,
-                    [&](Value count) -> Value { return arith::ShRSIOp::create(b, loc, a, count); }, zero());
+  return guardShift(
+      b, loc, c, constant(element.getIntOrFloatBitWidth()), sign,
+      [&](Value count) -> Value { return arith::ShRSIOp::create(b, loc, a, count); }, zero());
 }
 
 Value ScalarBuilder::abs(Value a) {

@@ -55,7 +55,8 @@ public:
   mlir::Value neutral(ReduceKind kind);
 
   /// A math op on floats; on integers the rounding ops are the identity.
-  template <typename Op> mlir::Value math(mlir::Value a) {
+  template <typename Op>
+  mlir::Value math(mlir::Value a) {
     if (!isFloat)
       return a;
     return Op::create(b, loc, a);

@@ -4,10 +4,10 @@
 #ifndef TENSEL_DIALECTS_GRAPH_SHAPECONTEXT_H
 #define TENSEL_DIALECTS_GRAPH_SHAPECONTEXT_H
 
-#include "llvm/ADT/STLFunctionalExtras.h"
-#include "llvm/ADT/SmallVector.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Value.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
 #include <optional>
 
 namespace tensel::graph {

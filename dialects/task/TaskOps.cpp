@@ -52,9 +52,9 @@ LogicalResult DispatchOp::verifySymbolUses(SymbolTableCollection &symbols) {
     auto x = dyn_cast<RankedTensorType>(a), y = dyn_cast<RankedTensorType>(b);
     return x && y && x.getShape() == y.getShape() && storageBytes(x.getElementType()) == storageBytes(y.getElementType());
   };
-  if (kernel.getArgumentTypes().size() != expected.size() || !llvm::all_of(llvm::zip(kernel.getArgumentTypes(), expected), [&](auto pair) {
-        return same(std::get<0>(pair), std::get<1>(pair));
-      }))
+  if (kernel.getArgumentTypes().size() != expected.size() ||
+      !llvm::all_of(llvm::zip(kernel.getArgumentTypes(), expected),
+                    [&](auto pair) { return same(std::get<0>(pair), std::get<1>(pair)); }))
     return emitOpError() << "found other types than those of the kernel '" << getKernel() << "' (inputs, then destinations)";
   return success();
 }

@@ -57,7 +57,8 @@ private:
         llvm::for_each(argument.getOwner()->getParentOp()->getOperands(), [&](Value operand) { traceValue(operand); });
       return;
     }
-    value.getDefiningOp()->walk([&](Operation *inner) { llvm::for_each(inner->getOperands(), [&](Value operand) { traceValue(operand); }); });
+    value.getDefiningOp()->walk(
+        [&](Operation *inner) { llvm::for_each(inner->getOperands(), [&](Value operand) { traceValue(operand); }); });
   }
 
   func::FuncOp func;

@@ -40,7 +40,8 @@ struct InferShapesPass : impl::InferShapesPassBase<InferShapesPass> {
         for (Value result : op->getResults())
           refine(result, shapes);
       });
-      func.setType(FunctionType::get(&getContext(), func.front().getArgumentTypes(), func.front().getTerminator()->getOperandTypes()));
+      func.setType(
+          FunctionType::get(&getContext(), func.front().getArgumentTypes(), func.front().getTerminator()->getOperandTypes()));
     }
   }
 };

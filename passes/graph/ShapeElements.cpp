@@ -12,7 +12,8 @@ static constexpr int64_t maxElements = 64;
 /// A static integer tensor small enough to be followed element by element; -1 otherwise.
 static int64_t smallCount(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || !type.hasStaticShape() || !type.getElementType().isInteger() || type.getRank() > 2 || type.getNumElements() > maxElements)
+  if (!type || !type.hasStaticShape() || !type.getElementType().isInteger() || type.getRank() > 2 ||
+      type.getNumElements() > maxElements)
     return -1;
   return type.getNumElements();
 }
@@ -45,7 +46,9 @@ std::optional<bool> SymbolicShapes::compareElements(CompareOp op, int64_t index)
     return std::nullopt;
   Range difference = rangeOf(a - b);
   bool below = difference.high < 0, above = difference.low > 0, equal = difference.low == 0 && difference.high == 0;
-  auto decide = [](bool yes, bool no) -> std::optional<bool> { return yes ? std::optional(true) : no ? std::optional(false) : std::nullopt; };
+  auto decide = [](bool yes, bool no) -> std::optional<bool> {
+    return yes ? std::optional(true) : no ? std::optional(false) : std::nullopt;
+  };
   switch (op.getPredicate()) {
   case ComparePredicate::eq:
     return decide(equal, below || above);
@@ -101,11 +104,13 @@ Dim SymbolicShapes::throughOps(Value tensor, int64_t index) {
     return elementwiseElement(op, index);
   return llvm::TypeSwitch<Operation *, Dim>(op)
       .Case([&](ShapeOfOp shape) { return dim(shape.getInput(), index); })
-      .Case<ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp>([&](auto same) { return smallCount(same.getInput()) > index ? element(same.getInput(), index) : Dim(); })
+      .Case<ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp>(
+          [&](auto same) { return smallCount(same.getInput()) > index ? element(same.getInput(), index) : Dim(); })
       .Case([&](ExpandOp expand) { return smallCount(expand.getInput()) == 1 ? element(expand.getInput(), 0) : Dim(); })
       .Case([&](GatherOp gather) -> Dim {
         int64_t size = smallCount(gather.getData());
-        if (size < 0 || cast<RankedTensorType>(gather.getData().getType()).getRank() != 1 || smallCount(gather.getIndices()) <= index)
+        if (size < 0 || cast<RankedTensorType>(gather.getData().getType()).getRank() != 1 ||
+            smallCount(gather.getIndices()) <= index)
           return {};
         Dim at = element(gather.getIndices(), index);
         if (!at.constant || *at.constant < -size || *at.constant >= size)

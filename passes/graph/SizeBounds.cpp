@@ -39,7 +39,9 @@ Range SymbolicShapes::rangeOf(AffineExpr expr) {
   case AffineExprKind::CeilDiv: {
     bool up = expr.getKind() == AffineExprKind::CeilDiv;
     int64_t least = std::max<int64_t>(b.low, 1), most = std::max<int64_t>(b.high, 1);
-    auto divide = [&](int64_t x, int64_t y) { return !isFinite(x) ? x : up ? llvm::divideCeilSigned(x, y) : llvm::divideFloorSigned(x, y); };
+    auto divide = [&](int64_t x, int64_t y) {
+      return !isFinite(x) ? x : up ? llvm::divideCeilSigned(x, y) : llvm::divideFloorSigned(x, y);
+    };
     result.low = divide(a.low, a.low >= 0 ? most : least);
     result.high = divide(a.high, a.high >= 0 ? least : most);
     break;
@@ -79,7 +81,8 @@ LogicalResult SymbolicShapes::boundExpr(AffineExpr expr, SmallVectorImpl<int64_t
     case Unknown::Combined:
     case Unknown::Select: {
       size_t first = entry.kind == Unknown::Select ? 2 : 0;
-      bool hasLeft = succeeded(boundExpr(entry.operands[first], left)), hasRight = succeeded(boundExpr(entry.operands[first + 1], right));
+      bool hasLeft = succeeded(boundExpr(entry.operands[first], left)),
+           hasRight = succeeded(boundExpr(entry.operands[first + 1], right));
       bool isMin = entry.kind == Unknown::Combined && entry.op == DimOp::min;
       if (isMin ? !hasLeft && !hasRight : !hasLeft || !hasRight)
         return byRange();

@@ -41,7 +41,8 @@ Dim SymbolicShapes::fresh(Unknown unknown) {
   for (unsigned i = declared; i < unknowns.size(); ++i) {
     const Unknown &other = unknowns[i];
     if (other.kind == unknown.kind && other.tensor == unknown.tensor && other.index == unknown.index && other.op == unknown.op &&
-        other.less == unknown.less && other.operands == unknown.operands && other.scale == unknown.scale && other.tag == unknown.tag)
+        other.less == unknown.less && other.operands == unknown.operands && other.scale == unknown.scale &&
+        other.tag == unknown.tag)
       return toDim(getAffineSymbolExpr(i, context));
   }
   if (unknown.kind == Unknown::TensorDim || unknown.kind == Unknown::Element || unknown.kind == Unknown::Count)
@@ -245,7 +246,8 @@ LogicalResult SymbolicShapes::analyzeBlock(Block &block) {
       if (auto shaped = dyn_cast<ShapedOpInterface>(op); shaped && failed(shaped.inferShapes(*this, results)))
         return op.emitError() << (error.empty() ? "operands do not fit together" : error);
       for (OpResult result : op.getResults())
-        setDims(result, result.getResultNumber() < results.size() ? ArrayRef<Dim>(results[result.getResultNumber()]) : ArrayRef<Dim>());
+        setDims(result,
+                result.getResultNumber() < results.size() ? ArrayRef<Dim>(results[result.getResultNumber()]) : ArrayRef<Dim>());
     }
   }
   return success();

@@ -19,13 +19,13 @@ struct Range {
 /// What an AffineSymbolExpr beyond the declared symbols stands for.
 struct Unknown {
   enum Kind { Declared, TensorDim, Element, Count, Combined, Select, Scaled } kind = TensorDim;
-  mlir::Value tensor;       // TensorDim, Element: where it is read; Count: the tensor whose data decides
-  int64_t index = 0;        // TensorDim, Element
-  graph::DimOp op = {};     // Combined
-  bool less = false;        // Select
+  mlir::Value tensor;                              // TensorDim, Element: where it is read; Count: the tensor whose data decides
+  int64_t index = 0;                               // TensorDim, Element
+  graph::DimOp op = {};                            // Combined
+  bool less = false;                               // Select
   llvm::SmallVector<mlir::AffineExpr, 4> operands; // Combined: a, b; Select: a, b, yes, no; Scaled: dim; Count: upper bound
-  double scale = 1;         // Scaled
-  std::string tag;          // Count
+  double scale = 1;                                // Scaled
+  std::string tag;                                 // Count
   Range range;
 };
 

@@ -6,7 +6,7 @@
 
 namespace tensel {
 struct KernelCheck {
-  std::string refusal;       // why there is no code for the kernel, or ""
+  std::string refusal;        // why there is no code for the kernel, or ""
   bool isContraction = false; // the register-tiled emitter takes it
 };
 

@@ -10,7 +10,8 @@ namespace {
 BlockArgument sourceArgument(Value v) {
   while (Operation *op = v.getDefiningOp()) {
     if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-      return op->getName().getStringRef() == "bufferization.to_tensor" ? dyn_cast<BlockArgument>(op->getOperand(0)) : BlockArgument();
+      return op->getName().getStringRef() == "bufferization.to_tensor" ? dyn_cast<BlockArgument>(op->getOperand(0))
+                                                                       : BlockArgument();
     v = op->getOperand(0);
   }
   return dyn_cast<BlockArgument>(v);
@@ -105,7 +106,8 @@ void addCoefficients(IndexMath &m, AffineExpr expr, Value scale, FlatOperand &op
       addCoefficients(m, binary.getLHS(), scale, operand);
       addCoefficients(m, binary.getRHS(), scale, operand);
     } else {
-      addCoefficients(m, binary.getLHS(), m.stride(scale, m.constant(cast<AffineConstantExpr>(binary.getRHS()).getValue())), operand);
+      addCoefficients(m, binary.getLHS(), m.stride(scale, m.constant(cast<AffineConstantExpr>(binary.getRHS()).getValue())),
+                      operand);
     }
   }
 }
@@ -121,8 +123,8 @@ FlatOperand flatten(IndexMath &m, Value memref, ArrayRef<Value> sizes, AffineMap
     stride = m.stride(stride, sizes[d]);
   }
   auto flat = MemRefType::get({ShapedType::kDynamic}, cast<MemRefType>(memref.getType()).getElementType());
-  operand.flat = memref::ReinterpretCastOp::create(m.b, m.loc, flat, memref, OpFoldResult(m.b.getIndexAttr(0)), ArrayRef<OpFoldResult>{stride},
-                                                   ArrayRef<OpFoldResult>{m.b.getIndexAttr(1)});
+  operand.flat = memref::ReinterpretCastOp::create(m.b, m.loc, flat, memref, OpFoldResult(m.b.getIndexAttr(0)),
+                                                   ArrayRef<OpFoldResult>{stride}, ArrayRef<OpFoldResult>{m.b.getIndexAttr(1)});
   return operand;
 }
 } // namespace
@@ -153,7 +155,8 @@ std::optional<ContractionMatch> matchContraction(func::FuncOp func) {
           return std::nullopt;
         match.contraction = producer;
         match.resultInput = input->getOperandNumber();
-      } else if (type && (!sourceArgument(input->get()) || !map.isProjectedPermutation(/*allowZeroInResults=*/true) || type.getElementType().isInteger(1))) {
+      } else if (type && (!sourceArgument(input->get()) || !map.isProjectedPermutation(/*allowZeroInResults=*/true) ||
+                          type.getElementType().isInteger(1))) {
         return std::nullopt;
       }
     }
@@ -169,7 +172,8 @@ std::optional<ContractionMatch> matchContraction(func::FuncOp func) {
   if (cast<RankedTensorType>(root.getResult(0).getType()).getElementType() != element)
     return std::nullopt;
   for (Value input : op.getDpsInputs())
-    if (auto type = dyn_cast<RankedTensorType>(input.getType()); !type || !sourceArgument(input) || type.getElementType() != element)
+    if (auto type = dyn_cast<RankedTensorType>(input.getType());
+        !type || !sourceArgument(input) || type.getElementType() != element)
       return std::nullopt;
   return match;
 }
@@ -267,7 +271,9 @@ FailureOr<Contraction> describeContraction(ContractionMatch match, func::FuncOp 
   for (unsigned d = 0; d < loops; ++d) {
     if (isUnit(d) || llvm::is_contained(c.n.dims, d))
       continue;
-    LoopGroup &group = kinds[d] == utils::IteratorType::reduction ? c.k : (c.scalar.coefs[d] && !c.vector.coefs[d]) ? c.m : c.outer;
+    LoopGroup &group = kinds[d] == utils::IteratorType::reduction  ? c.k
+                       : (c.scalar.coefs[d] && !c.vector.coefs[d]) ? c.m
+                                                                   : c.outer;
     group.dims.push_back(d);
     group.sizes.push_back(sizes[d]);
   }

@@ -46,7 +46,8 @@ private:
 
   // Tile.cpp
   void emitTile(mlir::Value row, int64_t rows, mlir::Value t);
-  llvm::SmallVector<mlir::Value> emitSums(llvm::ArrayRef<mlir::Value> initial, llvm::ArrayRef<mlir::Value> rowOffsets, int64_t rows, mlir::Value t, bool masked);
+  llvm::SmallVector<mlir::Value> emitSums(llvm::ArrayRef<mlir::Value> initial, llvm::ArrayRef<mlir::Value> rowOffsets,
+                                          int64_t rows, mlir::Value t, bool masked);
   void emitStores(mlir::Value row, int64_t rows, llvm::ArrayRef<mlir::Value> sums, bool masked);
   void emitRow(mlir::Value row, llvm::ArrayRef<mlir::Value> sums, bool masked, bool last);
   mlir::Value applyEpilogue(mlir::Value row, int64_t vector, mlir::Value sum, bool masked);

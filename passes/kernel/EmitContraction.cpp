@@ -27,7 +27,8 @@ TileShape chooseTileShape(IndexMath &m, const Contraction &c, int64_t vectorBits
   TileShape shape;
   shape.lanes = vectorBits / c.out.elementType().getIntOrFloatBitWidth();
   int64_t registers = vectorBits == 512 ? 32 : 16;
-  std::optional<int64_t> rows = getConstantIntValue(c.m.total), columns = getConstantIntValue(c.n.total), steps = getConstantIntValue(c.k.total);
+  std::optional<int64_t> rows = getConstantIntValue(c.m.total), columns = getConstantIntValue(c.n.total),
+                         steps = getConstantIntValue(c.k.total);
   int64_t neededVectors = columns ? llvm::divideCeil(*columns, shape.lanes) : 16;
   shape.rows = registers == 32 ? 12 : 6;
   if (neededVectors == 1)
@@ -47,7 +48,8 @@ TileShape chooseTileShape(IndexMath &m, const Contraction &c, int64_t vectorBits
   shape.fullOnly = columns && *columns % shape.columns() == 0;
   // Reading in place pays when no second row tile would reuse the panel.
   bool contiguous = getConstantIntValue(c.n.commonStride(m, c.vector)) == 1;
-  bool strided = (!c.k.moves(c.vector) || c.k.commonStride(m, c.vector)) && (!c.k.moves(c.scalar) || c.k.commonStride(m, c.scalar));
+  bool strided =
+      (!c.k.moves(c.vector) || c.k.commonStride(m, c.vector)) && (!c.k.moves(c.scalar) || c.k.commonStride(m, c.scalar));
   shape.packed = !(contiguous && strided && rows && *rows <= shape.rows);
   if (!shape.packed)
     shape.oneBlock = true;

@@ -60,7 +60,8 @@ void ContractionEmitter::packPanel(Value t) {
       contiguous,
       [&] {
         loop(zero, blockSize, 1, [&](Value k) {
-          Value from = m.add(m.add(vectorBase, start), kOffset(c.vector, vectorTable, k)), to = m.add(panel, m.mul(k, m.constant(columns)));
+          Value from = m.add(m.add(vectorBase, start), kOffset(c.vector, vectorTable, k)),
+                to = m.add(panel, m.mul(k, m.constant(columns)));
           for (int64_t v = 0; v < shape.vectors; ++v) {
             Value values = vector::LoadOp::create(b, loc, vectorOf(element), c.vector.flat, m.add(from, column(v)));
             vector::StoreOp::create(b, loc, values, panelBuffer, m.add(to, column(v)));

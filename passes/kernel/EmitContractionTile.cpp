@@ -46,15 +46,17 @@ void ContractionEmitter::emitTile(Value row, int64_t rows, Value t) {
     initial.assign(begin.result_begin(), begin.result_end());
   }
   if (!shape.packed) { // reads in place must not pass the edge
-    branch(isFull, [&] { emitStores(row, rows, emitSums(initial, rowOffsets, rows, t, false), false); },
-           [&] { emitStores(row, rows, emitSums(initial, rowOffsets, rows, t, true), true); });
+    branch(
+        isFull, [&] { emitStores(row, rows, emitSums(initial, rowOffsets, rows, t, false), false); },
+        [&] { emitStores(row, rows, emitSums(initial, rowOffsets, rows, t, true), true); });
     return;
   }
   SmallVector<Value> sums = emitSums(initial, rowOffsets, rows, t, false);
   branch(isFull, [&] { emitStores(row, rows, sums, false); }, [&] { emitStores(row, rows, sums, true); });
 }
 
-SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<Value> initial, ArrayRef<Value> rowOffsets, int64_t rows, Value t, bool masked) {
+SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<Value> initial, ArrayRef<Value> rowOffsets, int64_t rows, Value t,
+                                                bool masked) {
   Value panel = shape.packed ? m.mul(t, m.constant(shape.kBlock * shape.columns())) : m.add(vectorBase, firstColumn);
   auto steps = scf::ForOp::create(b, loc, m.constant(0), blockSize, m.constant(1), initial);
   OpBuilder::InsertionGuard guard(b);
@@ -84,8 +86,15 @@ void ContractionEmitter::emitStores(Value row, int64_t rows, ArrayRef<Value> sum
       ops += op.getDialect()->getNamespace() == "arith" ? 1 : 16;
   if (ops <= 4) {
     branch(
-        isLast, [&] { for (int64_t i = 0; i < rows; ++i) emitRow(m.add(row, m.constant(i)), sums.slice(i * shape.vectors, shape.vectors), masked, true); },
-        [&] { for (int64_t i = 0; i < rows; ++i) emitRow(m.add(row, m.constant(i)), sums.slice(i * shape.vectors, shape.vectors), masked, false); });
+        isLast,
+        [&] {
+          for (int64_t i = 0; i < rows; ++i)
+            emitRow(m.add(row, m.constant(i)), sums.slice(i * shape.vectors, shape.vectors), masked, true);
+        },
+        [&] {
+          for (int64_t i = 0; i < rows; ++i)
+            emitRow(m.add(row, m.constant(i)), sums.slice(i * shape.vectors, shape.vectors), masked, false);
+        });
     return;
   }
   for (auto [i, sum] : llvm::enumerate(sums))

@@ -4,6 +4,7 @@
 //   3. the root is tiled over its outer parallel dims and its producers are fused into the tile loop (TileRoot.cpp)
 //   4. bufferization; temporaries go to the stack, where they must be bounded
 //   5. linalg on memrefs becomes loops
+#include "passes/kernel/EmitLoops.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
@@ -11,10 +12,9 @@
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Transforms/CSE.h"
-#include "mlir/IR/Dominance.h"
-#include "passes/kernel/EmitLoops.h"
 #include "passes/kernel/KernelInfo.h"
 #include "passes/kernel/Passes.h"
 
@@ -84,7 +84,8 @@ void wireDestination(func::FuncOp func, Value &value, Value &memref) {
     Operation *op = value.getDefiningOp();
     if (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp>(op) && value.hasOneUse()) {
       OpBuilder b(op);
-      if (isa<tensor::CastOp>(op) && cast<RankedTensorType>(op->getOperand(0).getType()).getRank() != cast<RankedTensorType>(value.getType()).getRank())
+      if (isa<tensor::CastOp>(op) &&
+          cast<RankedTensorType>(op->getOperand(0).getType()).getRank() != cast<RankedTensorType>(value.getType()).getRank())
         return;
       memref = viewAs(b, op->getLoc(), memref, op->getOperand(0));
       value = op->getOperand(0);
@@ -169,15 +170,19 @@ LogicalResult promoteScratch(func::FuncOp func) {
   auto walk = func.walk([&](memref::AllocOp op) {
     MemRefType type = op.getType();
     SmallVector<int64_t> shape(type.getShape());
-    for (auto [d, size] : llvm::zip_equal(llvm::make_filter_range(llvm::seq<int64_t>(0, type.getRank()), [&](int64_t d) { return type.isDynamicDim(d); }), op.getDynamicSizes()))
+    for (auto [d, size] : llvm::zip_equal(
+             llvm::make_filter_range(llvm::seq<int64_t>(0, type.getRank()), [&](int64_t d) { return type.isDynamicDim(d); }),
+             op.getDynamicSizes()))
       shape[d] = upperBound(size).value_or(ShapedType::kDynamic);
     bool bounded = ShapedType::isStaticShape(shape);
     if (!bounded || (total += ShapedType::getNumElements(shape) * elementBytes(type.getElementType())) > kMaxScratchBytes) {
-      op.emitError("kernel needs unbounded scratch: a temporary of type ") << type << " where at most " << kMaxScratchBytes << " bytes are allowed";
+      op.emitError("kernel needs unbounded scratch: a temporary of type ")
+          << type << " where at most " << kMaxScratchBytes << " bytes are allowed";
       return WalkResult::interrupt();
     }
     OpBuilder b = OpBuilder::atBlockBegin(&func.getBody().front());
-    Value promoted = memref::AllocaOp::create(b, op.getLoc(), MemRefType::get(shape, type.getElementType()), b.getI64IntegerAttr(64));
+    Value promoted =
+        memref::AllocaOp::create(b, op.getLoc(), MemRefType::get(shape, type.getElementType()), b.getI64IntegerAttr(64));
     b.setInsertionPoint(op);
     if (!type.hasStaticShape())
       promoted = viewOf(b, op.getLoc(), promoted, type, memref::getMixedSizes(b, op.getLoc(), op));
@@ -195,7 +200,8 @@ void normalize(scf::ForOp loop) {
   OpBuilder b(loop);
   Location loc = loop.getLoc();
   AffineExpr s0 = b.getAffineSymbolExpr(0), s1 = b.getAffineSymbolExpr(1);
-  OpFoldResult count = affine::makeComposedFoldedAffineApply(b, loc, s0.ceilDiv(s1), {getAsOpFoldResult(loop.getUpperBound()), getAsOpFoldResult(loop.getStep())});
+  OpFoldResult count = affine::makeComposedFoldedAffineApply(
+      b, loc, s0.ceilDiv(s1), {getAsOpFoldResult(loop.getUpperBound()), getAsOpFoldResult(loop.getStep())});
   Value step = loop.getStep();
   loop.setUpperBound(getValueOrCreateConstantIndexOp(b, loc, count));
   loop.setStep(arith::ConstantIndexOp::create(b, loc, 1));

@@ -24,13 +24,14 @@ void buildKernelPipeline(OpPassManager &pm, const KernelOptions &options) {
 }
 
 void registerTenselKernelPipelines() {
-  PassPipelineRegistration<KernelOptions>("tensel-kernel-pipeline", "Kernel functions: linalg on tensors to the LLVM dialect.", buildKernelPipeline);
+  PassPipelineRegistration<KernelOptions>("tensel-kernel-pipeline", "Kernel functions: linalg on tensors to the LLVM dialect.",
+                                          buildKernelPipeline);
 }
 
 void registerTenselKernelDialects(DialectRegistry &registry) {
-  registry.insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect, cf::ControlFlowDialect, func::FuncDialect,
-                  linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, tensor::TensorDialect,
-                  vector::VectorDialect>();
+  registry.insert<affine::AffineDialect, arith::ArithDialect, bufferization::BufferizationDialect, cf::ControlFlowDialect,
+                  func::FuncDialect, linalg::LinalgDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                  scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
   arith::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerBufferizableOpInterfaceExternalModels(registry);
   linalg::registerTilingInterfaceExternalModels(registry);

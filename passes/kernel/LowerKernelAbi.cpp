@@ -43,7 +43,8 @@ Value buildMemRef(OpBuilder &b, Location loc, MemRefType type, Value data, Value
 
 /// Loads slot `index` of the closure as `type`.
 Value loadSlot(OpBuilder &b, Location loc, Value closure, int64_t index, Type type) {
-  Value at = LLVM::GEPOp::create(b, loc, closure.getType(), b.getI64Type(), closure, ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
+  Value at = LLVM::GEPOp::create(b, loc, closure.getType(), b.getI64Type(), closure,
+                                 ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
   return LLVM::LoadOp::create(b, loc, type, at);
 }
 

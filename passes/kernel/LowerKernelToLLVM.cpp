@@ -34,8 +34,9 @@ namespace {
 /// f32 functions get polynomials that the loop vectoriser can widen; LLVM has instructions or intrinsics for the others.
 void populateMath(RewritePatternSet &patterns) {
   auto isApproximated = [](StringRef name) {
-    static const llvm::StringSet<llvm::MallocAllocator> names = {"math.exp",  "math.expm1", "math.log",  "math.log1p", "math.log2", "math.tanh", "math.erf", "math.erfc",
-                                            "math.atan", "math.atan2", "math.sin",  "math.cos"};
+    static const llvm::StringSet<llvm::MallocAllocator> names = {"math.exp",  "math.expm1", "math.log", "math.log1p",
+                                                                 "math.log2", "math.tanh",  "math.erf", "math.erfc",
+                                                                 "math.atan", "math.atan2", "math.sin", "math.cos"};
     return names.contains(name);
   };
   populateMathPolynomialApproximationPatterns(patterns, isApproximated);

@@ -30,7 +30,8 @@ void generalize(func::FuncOp func) {
 /// True when computing the body again costs less than a trip through memory.
 bool isCheap(linalg::GenericOp op) {
   return llvm::all_of(op.getBody()->without_terminator(), [](Operation &inner) {
-    return inner.getDialect()->getNamespace() == "arith" && !isa<arith::DivFOp, arith::DivSIOp, arith::RemFOp, arith::RemSIOp>(inner);
+    return inner.getDialect()->getNamespace() == "arith" &&
+           !isa<arith::DivFOp, arith::DivSIOp, arith::RemFOp, arith::RemSIOp>(inner);
   });
 }
 

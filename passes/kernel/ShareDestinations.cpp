@@ -14,7 +14,8 @@ bool hoistBefore(Value value, Operation *op) {
   Operation *def = value.getDefiningOp();
   if (!def || def->getBlock() != op->getBlock() || def->isBeforeInBlock(op))
     return true;
-  if (!isMemoryEffectFree(def) || isa<linalg::LinalgOp>(def) || !llvm::all_of(def->getOperands(), [&](Value v) { return hoistBefore(v, op); }))
+  if (!isMemoryEffectFree(def) || isa<linalg::LinalgOp>(def) ||
+      !llvm::all_of(def->getOperands(), [&](Value v) { return hoistBefore(v, op); }))
     return false;
   def->moveBefore(op);
   return true;
@@ -28,11 +29,14 @@ void share(linalg::GenericOp op) {
     return;
   for (OpOperand *input : op.getDpsInputOperands()) {
     auto producer = input->get().getDefiningOp<linalg::GenericOp>();
-    if (!producer || producer->getBlock() != op->getBlock() || producer.getNumDpsInits() != 1 || input->get().getType() != init->get().getType() ||
-        op.getMatchingIndexingMap(input) != op.getMatchingIndexingMap(init) || !producer.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>())
+    if (!producer || producer->getBlock() != op->getBlock() || producer.getNumDpsInits() != 1 ||
+        input->get().getType() != init->get().getType() || op.getMatchingIndexingMap(input) != op.getMatchingIndexingMap(init) ||
+        !producer.getDpsInits()[0].getDefiningOp<tensor::EmptyOp>())
       continue;
     // Whoever else reads the producer must be done before `op` overwrites it.
-    if (!llvm::all_of(input->get().getUsers(), [&](Operation *user) { return user == op || (user->getBlock() == op->getBlock() && user->isBeforeInBlock(op)); }))
+    if (!llvm::all_of(input->get().getUsers(), [&](Operation *user) {
+          return user == op || (user->getBlock() == op->getBlock() && user->isBeforeInBlock(op));
+        }))
       continue;
     if (!hoistBefore(init->get(), producer))
       continue;

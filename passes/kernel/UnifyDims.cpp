@@ -71,7 +71,8 @@ Value DimNames::get(OpBuilder &b, Location loc, Value memref, int64_t dim) {
   }
   Value &value = made[{memref.getAsOpaquePointer(), dim}];
   if (!value)
-    value = ShapedType::isStatic(size) ? arith::ConstantIndexOp::create(b, loc, size).getResult() : memref::DimOp::create(b, loc, memref, dim).getResult();
+    value = ShapedType::isStatic(size) ? arith::ConstantIndexOp::create(b, loc, size).getResult()
+                                       : memref::DimOp::create(b, loc, memref, dim).getResult();
   return value;
 }
 

@@ -33,7 +33,8 @@ public:
 private:
   /// What the host does itself, without a kernel.
   static bool staysOnHost(Operation &op) {
-    return !isa<GraphDialect>(op.getDialect()) || isa<ConstantOp, LoadWeightOp, IfOp, LoopOp>(op) || op.hasTrait<OpTrait::IsTerminator>();
+    return !isa<GraphDialect>(op.getDialect()) || isa<ConstantOp, LoadWeightOp, IfOp, LoopOp>(op) ||
+           op.hasTrait<OpTrait::IsTerminator>();
   }
   static bool isReshape(Operation *op) { return isa<ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp>(op); }
   bool isHostElements(Operation *op) { return op->getNumResults() == 1 && shapes.knownElements(op->getResult(0)).has_value(); }
@@ -46,7 +47,9 @@ private:
 
   LogicalResult formBlock(Block &block) {
     auto isCompute = [&](Operation *op) { return !staysOnHost(*op) && !isReshape(op) && !isHostElements(op); };
-    auto check = [&](ArrayRef<Operation *> ops, ArrayRef<Value> results) -> const KernelCheck & { return kernels.check(ops, results, dimOf()); };
+    auto check = [&](ArrayRef<Operation *> ops, ArrayRef<Value> results) -> const KernelCheck & {
+      return kernels.check(ops, results, dimOf());
+    };
     std::vector<Group> groups = formGroups(block, shapes, fuse, isCompute, check);
     llvm::DenseMap<Operation *, const Group *> groupAt;
     for (const Group &group : groups)
@@ -84,8 +87,9 @@ private:
       SmallVector<int64_t> size;
       int64_t which = 0;
       if (failed(shapes.boundBytes(value, size, which)))
-        return emitError(value.getLoc()) << "found no upper bound for dim " << which << " of " << value.getType() << " that '" << nodeName(value.getLoc())
-                                         << "' gives; expected one that follows from the inputs' dims (declare them with --shape SYMBOL=MIN..MAX)";
+        return emitError(value.getLoc())
+               << "found no upper bound for dim " << which << " of " << value.getType() << " that '" << nodeName(value.getLoc())
+               << "' gives; expected one that follows from the inputs' dims (declare them with --shape SYMBOL=MIN..MAX)";
       sizes.push_back(DenseI64ArrayAttr::get(value.getContext(), size));
     }
     return ArrayAttr::get(func.getContext(), sizes);
@@ -106,7 +110,8 @@ private:
       llvm::append_range(dynamic, dims->dynamicDims(b, result));
       types.push_back(result.getType());
     }
-    auto dispatch = task::DispatchOp::create(b, root->getLoc(), types, outlined.kernel, inputs, dynamic, *sizes, DenseI64ArrayAttr());
+    auto dispatch =
+        task::DispatchOp::create(b, root->getLoc(), types, outlined.kernel, inputs, dynamic, *sizes, DenseI64ArrayAttr());
     if (!group.apart.empty())
       dispatch->setAttr("task.apart", b.getStringAttr(group.apart));
     for (auto [from, to] : llvm::zip(group.results, dispatch.getResults()))
@@ -127,7 +132,8 @@ private:
     auto known = shapes.knownElements(op->getResult(0));
     for (Dim dim : *known)
       elements.push_back(dims->get(b, op->getLoc(), dim));
-    map.map(op->getResult(0), task::FromElementsOp::create(b, op->getLoc(), op->getResult(0).getType(), elements, DenseI64ArrayAttr()).getResult());
+    map.map(op->getResult(0),
+            task::FromElementsOp::create(b, op->getLoc(), op->getResult(0).getType(), elements, DenseI64ArrayAttr()).getResult());
   }
 
   LogicalResult boundLoop(LoopOp loop) {

@@ -74,10 +74,13 @@ private:
   Dims dimsOf(Value value) {
     return llvm::map_to_vector(shapes.dimsOf(value), [&](Dim dim) { return shapes.toExpr(dim); });
   }
-  bool isFree(Operation *op) { return op && op->getBlock() == &block && isCompute(op) && !taken.contains(op) && op->getNumResults() == 1; }
+  bool isFree(Operation *op) {
+    return op && op->getBlock() == &block && isCompute(op) && !taken.contains(op) && op->getNumResults() == 1;
+  }
   /// Whether the value is needed outside of the set.
   bool leaves(Value value, const Set &set) {
-    return shapes.readValues().contains(value) || llvm::any_of(value.getUsers(), [&](Operation *user) { return !set.contains(user); });
+    return shapes.readValues().contains(value) ||
+           llvm::any_of(value.getUsers(), [&](Operation *user) { return !set.contains(user); });
   }
 
   /// Whether computing `value` needs a result of the set.
@@ -179,7 +182,8 @@ private:
     auto reduce = dyn_cast<ReduceOp>(op);
     if (!isElementwise(op) && (extent == Elementwise || (!moves && !reduce)))
       return false;
-    if (reduce && reduction && (reduce.getAxes() != reduction.getAxes() || dimsOf(reduce.getInput()) != dimsOf(reduction.getInput())))
+    if (reduce && reduction &&
+        (reduce.getAxes() != reduction.getAxes() || dimsOf(reduce.getInput()) != dimsOf(reduction.getInput())))
       return false;
     Dims own = dimsOf(op->getResult(0));
     for (Operation *user : op->getResult(0).getUsers()) {
@@ -197,7 +201,8 @@ private:
       int64_t rank = isElementwise(user) && own.size() == loops.size() ? reachesReduction(op, own) : 0;
       if (!rank || own != rowDims(loops, rank) || extent == Elementwise || llvm::any_of(set, isMovement))
         return false;
-      if (reduction && (rowRank(reduction) != rank || (dimsOf(reduction.getInput()) != loops && !isReadAsRow(reduction, loops, rank))))
+      if (reduction &&
+          (rowRank(reduction) != rank || (dimsOf(reduction.getInput()) != loops && !isReadAsRow(reduction, loops, rank))))
         return false;
       if (reduce && dimsOf(reduce.getInput()) != loops)
         return false;
@@ -208,12 +213,15 @@ private:
       reduction = reduce;
     return true;
   }
-  bool isReadAsRow(ReduceOp reduction, const Dims &loops, int64_t rank) { return dimsOf(reduction.getResult()) == rowDims(loops, rank); }
+  bool isReadAsRow(ReduceOp reduction, const Dims &loops, int64_t rank) {
+    return dimsOf(reduction.getResult()) == rowDims(loops, rank);
+  }
 
   Set collect(Operation *root, Extent extent) {
     Set set = only(root);
     auto reduction = dyn_cast<ReduceOp>(root);
-    if (root->getNumResults() != 1 || (!isElementwise(root) && (!isa<ReduceOp, TransposeOp, SliceOp>(root) || extent == Elementwise)))
+    if (root->getNumResults() != 1 ||
+        (!isElementwise(root) && (!isa<ReduceOp, TransposeOp, SliceOp>(root) || extent == Elementwise)))
       return set;
     for (Operation *op = root->getPrevNode(); op && set.size() < maxOps; op = op->getPrevNode())
       if (isFree(op) && !op->getResult(0).use_empty() && !leaves(op->getResult(0), set) && fits(op, set, extent, reduction))
@@ -276,7 +284,8 @@ private:
 
 } // namespace
 
-std::vector<Group> formGroups(Block &block, SymbolicShapes &shapes, bool fuse, function_ref<bool(Operation *)> isCompute, CheckFn check) {
+std::vector<Group> formGroups(Block &block, SymbolicShapes &shapes, bool fuse, function_ref<bool(Operation *)> isCompute,
+                              CheckFn check) {
   return Grouper(block, shapes, isCompute, check).run(fuse);
 }
 

@@ -20,7 +20,8 @@ struct Group {
 using CheckFn = llvm::function_ref<const KernelCheck &(llvm::ArrayRef<mlir::Operation *>, llvm::ArrayRef<mlir::Value> results)>;
 
 /// Groups the block's ops for which `isCompute` holds. Without `fuse`, each is alone.
-std::vector<Group> formGroups(mlir::Block &block, SymbolicShapes &shapes, bool fuse, llvm::function_ref<bool(mlir::Operation *)> isCompute, CheckFn check);
+std::vector<Group> formGroups(mlir::Block &block, SymbolicShapes &shapes, bool fuse,
+                              llvm::function_ref<bool(mlir::Operation *)> isCompute, CheckFn check);
 
 } // namespace tensel
 #endif // TENSEL_PASSES_TASK_GROUPING_H

@@ -9,14 +9,16 @@ using namespace tensel::graph;
 
 namespace tensel {
 
-HostDims::HostDims(SymbolicShapes &shapes, FunctionOpInterface func, const IRMapping &replaced) : shapes(shapes), replaced(replaced) {
+HostDims::HostDims(SymbolicShapes &shapes, FunctionOpInterface func, const IRMapping &replaced)
+    : shapes(shapes), replaced(replaced) {
   symbols.resize(shapes.numDeclared());
   OpBuilder b = OpBuilder::atBlockBegin(&func.getFunctionBody().front());
   for (BlockArgument arg : func.getArguments()) {
     if (!isa<RankedTensorType>(arg.getType()))
       continue;
     for (auto [i, dim] : llvm::enumerate(shapes.dimsOf(arg)))
-      if (auto symbol = dyn_cast<AffineSymbolExpr>(shapes.toExpr(dim)); symbol && symbol.getPosition() < symbols.size() && !symbols[symbol.getPosition()])
+      if (auto symbol = dyn_cast<AffineSymbolExpr>(shapes.toExpr(dim));
+          symbol && symbol.getPosition() < symbols.size() && !symbols[symbol.getPosition()])
         symbols[symbol.getPosition()] = tensor::DimOp::create(b, func.getLoc(), arg, i);
   }
 }
@@ -76,7 +78,8 @@ Value HostDims::buildUnknown(OpBuilder &b, Location loc, const Unknown &entry) {
   case Unknown::TensorDim:
     return tensor::DimOp::create(b, loc, replaced.lookupOrDefault(unknown.tensor), unknown.index);
   case Unknown::Element:
-    return task::ElementOp::create(b, loc, b.getIndexType(), replaced.lookupOrDefault(unknown.tensor), b.getI64IntegerAttr(unknown.index));
+    return task::ElementOp::create(b, loc, b.getIndexType(), replaced.lookupOrDefault(unknown.tensor),
+                                   b.getI64IntegerAttr(unknown.index));
   case Unknown::Combined: {
     Value x = at(0), y = at(1);
     if (unknown.op == graph::DimOp::min)
@@ -87,7 +90,8 @@ Value HostDims::buildUnknown(OpBuilder &b, Location loc, const Unknown &entry) {
     return arith::SelectOp::create(b, loc, isOne, x, y);
   }
   case Unknown::Select: {
-    Value condition = arith::CmpIOp::create(b, loc, unknown.less ? arith::CmpIPredicate::slt : arith::CmpIPredicate::eq, at(0), at(1));
+    Value condition =
+        arith::CmpIOp::create(b, loc, unknown.less ? arith::CmpIPredicate::slt : arith::CmpIPredicate::eq, at(0), at(1));
     return arith::SelectOp::create(b, loc, condition, at(2), at(3));
   }
   case Unknown::Scaled: {
@@ -102,7 +106,8 @@ Value HostDims::buildUnknown(OpBuilder &b, Location loc, const Unknown &entry) {
   case Unknown::Declared:
     break;
   }
-  emitError(loc) << "the number of elements that '" << unknown.tag << "' gives is only known from its data, which is not supported yet";
+  emitError(loc) << "the number of elements that '" << unknown.tag
+                 << "' gives is only known from its data, which is not supported yet";
   return arith::ConstantIndexOp::create(b, loc, 0);
 }
 

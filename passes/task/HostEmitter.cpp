@@ -9,7 +9,16 @@ using namespace mlir::LLVM;
 namespace tensel {
 
 // Byte offsets in tensel_host_env and the size of tensel_abi_tensor (runtime/include/tensel/kernel_abi.h).
-enum { EnvArena = 0, EnvOffsets = 8, EnvCapacities = 16, EnvWeights = 24, EnvParallelFor = 32, EnvFail = 40, AbiTensorSize = 16, AbiDims = 8 };
+enum {
+  EnvArena = 0,
+  EnvOffsets = 8,
+  EnvCapacities = 16,
+  EnvWeights = 24,
+  EnvParallelFor = 32,
+  EnvFail = 40,
+  AbiTensorSize = 16,
+  AbiDims = 8
+};
 static constexpr int64_t failCapacity = 1, failDims = 2, failValue = 3;
 static constexpr unsigned alignment = 64;
 
@@ -32,7 +41,8 @@ LLVMFuncOp HostGlobals::kernelFunction(OpBuilder &b, StringRef name, bool isCoun
   Type i64 = b.getI64Type(), ptr = LLVMPointerType::get(b.getContext());
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToEnd(module.getBody());
-  auto type = isCount ? LLVMFunctionType::get(i64, {ptr}) : LLVMFunctionType::get(LLVMVoidType::get(b.getContext()), {ptr, i64, i64});
+  auto type =
+      isCount ? LLVMFunctionType::get(i64, {ptr}) : LLVMFunctionType::get(LLVMVoidType::get(b.getContext()), {ptr, i64, i64});
   auto func = LLVMFuncOp::create(b, module.getLoc(), full, type);
   symbols.insert(func);
   return func;
@@ -42,7 +52,8 @@ LLVMFuncOp HostGlobals::kernelFunction(OpBuilder &b, StringRef name, bool isCoun
 static std::string bytesOfConstant(ElementsAttr value) {
   std::string bytes;
   for (Attribute element : value.getValues<Attribute>()) {
-    APInt bits = isa<FloatAttr>(element) ? cast<FloatAttr>(element).getValue().bitcastToAPInt() : cast<IntegerAttr>(element).getValue();
+    APInt bits =
+        isa<FloatAttr>(element) ? cast<FloatAttr>(element).getValue().bitcastToAPInt() : cast<IntegerAttr>(element).getValue();
     for (int64_t i = 0, size = task::storageBytes(value.getElementType()); i < size; ++i)
       bytes.push_back(static_cast<char>(bits.lshr(std::min<unsigned>(8 * i, bits.getBitWidth())).getLoBits(8).getZExtValue()));
   }
@@ -58,14 +69,15 @@ GlobalOp HostGlobals::constant(OpBuilder &b, ElementsAttr value) {
     b.setInsertionPointToEnd(module.getBody());
     std::string bytes = bytesOfConstant(value);
     auto type = LLVMArrayType::get(b.getI8Type(), bytes.size());
-    global = GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true, Linkage::Internal, ("tensel_constant_" + Twine(constants.size())).str(),
-                              b.getStringAttr(bytes), alignment);
+    global = GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true, Linkage::Internal,
+                              ("tensel_constant_" + Twine(constants.size())).str(), b.getStringAttr(bytes), alignment);
     symbols.insert(global);
   }
   return global;
 }
 
-HostEmitter::HostEmitter(HostGlobals &globals, func::FuncOp func) : globals(globals), func(func), b(func.getContext()), loc(func.getLoc()) {
+HostEmitter::HostEmitter(HostGlobals &globals, func::FuncOp func)
+    : globals(globals), func(func), b(func.getContext()), loc(func.getLoc()) {
   i64 = b.getI64Type();
   i32 = b.getI32Type();
   i8 = b.getI8Type();
@@ -74,7 +86,9 @@ HostEmitter::HostEmitter(HostGlobals &globals, func::FuncOp func) : globals(glob
 }
 
 Value HostEmitter::number(int64_t value) { return LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(value)); }
-Value HostEmitter::at(Value base, int64_t offset) { return offset ? GEPOp::create(b, loc, ptr, i8, base, ArrayRef<GEPArg>{static_cast<int32_t>(offset)}).getResult() : base; }
+Value HostEmitter::at(Value base, int64_t offset) {
+  return offset ? GEPOp::create(b, loc, ptr, i8, base, ArrayRef<GEPArg>{static_cast<int32_t>(offset)}).getResult() : base;
+}
 Value HostEmitter::load(Type type, Value base, int64_t offset) { return LLVM::LoadOp::create(b, loc, type, at(base, offset)); }
 void HostEmitter::store(Value value, Value base, int64_t offset) { LLVM::StoreOp::create(b, loc, value, at(base, offset)); }
 Value HostEmitter::compare(ICmpPredicate predicate, Value a, Value c) { return ICmpOp::create(b, loc, predicate, a, c); }
@@ -168,7 +182,8 @@ void HostEmitter::checkValue(BlockArgument arg, ArrayRef<int64_t> expected) {
   for (auto [i, value] : llvm::enumerate(expected)) {
     Value found = load(stored, tensor.data, i * task::storageBytes(element));
     if (stored != i64)
-      found = element.isUnsigned() || element.getWidth() == 1 ? ZExtOp::create(b, loc, i64, found).getResult() : SExtOp::create(b, loc, i64, found).getResult();
+      found = element.isUnsigned() || element.getWidth() == 1 ? ZExtOp::create(b, loc, i64, found).getResult()
+                                                              : SExtOp::create(b, loc, i64, found).getResult();
     Value wanted = number(value);
     failUnless(compare(ICmpPredicate::eq, found, wanted), failValue, place, found, wanted);
   }
@@ -291,7 +306,8 @@ LogicalResult HostEmitter::emitOp(Operation *op) {
     if (!dispatch.getIds())
       return op->emitError("found no ids, expected those of -tensel-plan-memory");
     if (!globals.kernelFunction(b, dispatch.getKernel(), false) || !globals.kernelFunction(b, dispatch.getKernel(), true))
-      return op->emitError() << "found the kernel '" << dispatch.getKernel() << "' as a function of tensors, expected it in the LLVM dialect";
+      return op->emitError() << "found the kernel '" << dispatch.getKernel()
+                             << "' as a function of tensors, expected it in the LLVM dialect";
     emitDispatch(op, dispatch.getKernel(), dispatch.getInputs(), dispatch.getDims(), *dispatch.getIds());
     return success();
   }
@@ -337,7 +353,8 @@ LogicalResult HostEmitter::emitOp(Operation *op) {
       return op->emitError("expected a constant dim");
     scalars[dim.getResult()] = tensors[dim.getSource()].dims[*index];
   } else if (!emitArith(op)) {
-    return op->emitError() << "found '" << op->getName() << "' in the host program, expected dispatches, control flow and index arithmetic";
+    return op->emitError() << "found '" << op->getName()
+                           << "' in the host program, expected dispatches, control flow and index arithmetic";
   }
   return success();
 }
@@ -352,27 +369,27 @@ Value HostEmitter::floorDivide(Value a, Value c, bool up) {
 
 bool HostEmitter::emitArith(Operation *op) {
   auto in = [&](unsigned i) { return scalars[op->getOperand(i)]; };
-  Value result =
-      llvm::TypeSwitch<Operation *, Value>(op)
-          .Case([&](arith::ConstantOp c) -> Value {
-            if (auto integer = dyn_cast<IntegerAttr>(c.getValue()))
-              return c.getType().isInteger(1) ? LLVM::ConstantOp::create(b, loc, i1, integer).getResult() : number(integer.getValue().getSExtValue());
-            return LLVM::ConstantOp::create(b, loc, c.getType(), c.getValue());
-          })
-          .Case([&](arith::AddIOp) { return AddOp::create(b, loc, in(0), in(1)); })
-          .Case([&](arith::SubIOp) { return SubOp::create(b, loc, in(0), in(1)); })
-          .Case([&](arith::MulIOp) { return MulOp::create(b, loc, in(0), in(1)); })
-          .Case([&](arith::FloorDivSIOp) { return floorDivide(in(0), in(1), false); })
-          .Case([&](arith::CeilDivSIOp) { return floorDivide(in(0), in(1), true); })
-          .Case([&](arith::MinSIOp) { return LLVM::SMinOp::create(b, loc, in(0), in(1)); })
-          .Case([&](arith::MaxSIOp) { return LLVM::SMaxOp::create(b, loc, in(0), in(1)); })
-          .Case([&](arith::CmpIOp c) { return compare(static_cast<ICmpPredicate>(c.getPredicate()), in(0), in(1)); })
-          .Case([&](arith::SelectOp) { return LLVM::SelectOp::create(b, loc, in(0), in(1), in(2)); })
-          .Case([&](arith::IndexCastOp) { return in(0); })
-          .Case([&](arith::SIToFPOp c) { return LLVM::SIToFPOp::create(b, loc, c.getType(), in(0)); })
-          .Case([&](arith::FPToSIOp c) { return LLVM::FPToSIOp::create(b, loc, i64, in(0)); })
-          .Case([&](arith::MulFOp) { return LLVM::FMulOp::create(b, loc, in(0), in(1)); })
-          .Default([](Operation *) { return Value(); });
+  Value result = llvm::TypeSwitch<Operation *, Value>(op)
+                     .Case([&](arith::ConstantOp c) -> Value {
+                       if (auto integer = dyn_cast<IntegerAttr>(c.getValue()))
+                         return c.getType().isInteger(1) ? LLVM::ConstantOp::create(b, loc, i1, integer).getResult()
+                                                         : number(integer.getValue().getSExtValue());
+                       return LLVM::ConstantOp::create(b, loc, c.getType(), c.getValue());
+                     })
+                     .Case([&](arith::AddIOp) { return AddOp::create(b, loc, in(0), in(1)); })
+                     .Case([&](arith::SubIOp) { return SubOp::create(b, loc, in(0), in(1)); })
+                     .Case([&](arith::MulIOp) { return MulOp::create(b, loc, in(0), in(1)); })
+                     .Case([&](arith::FloorDivSIOp) { return floorDivide(in(0), in(1), false); })
+                     .Case([&](arith::CeilDivSIOp) { return floorDivide(in(0), in(1), true); })
+                     .Case([&](arith::MinSIOp) { return LLVM::SMinOp::create(b, loc, in(0), in(1)); })
+                     .Case([&](arith::MaxSIOp) { return LLVM::SMaxOp::create(b, loc, in(0), in(1)); })
+                     .Case([&](arith::CmpIOp c) { return compare(static_cast<ICmpPredicate>(c.getPredicate()), in(0), in(1)); })
+                     .Case([&](arith::SelectOp) { return LLVM::SelectOp::create(b, loc, in(0), in(1), in(2)); })
+                     .Case([&](arith::IndexCastOp) { return in(0); })
+                     .Case([&](arith::SIToFPOp c) { return LLVM::SIToFPOp::create(b, loc, c.getType(), in(0)); })
+                     .Case([&](arith::FPToSIOp c) { return LLVM::FPToSIOp::create(b, loc, i64, in(0)); })
+                     .Case([&](arith::MulFOp) { return LLVM::FMulOp::create(b, loc, in(0), in(1)); })
+                     .Default([](Operation *) { return Value(); });
   if (!result)
     return false;
   scalars[op->getResult(0)] = result;

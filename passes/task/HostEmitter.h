@@ -40,7 +40,8 @@ private:
   llvm::LogicalResult emitBlock(mlir::Block &block);
   llvm::LogicalResult emitOp(mlir::Operation *op);
   bool emitArith(mlir::Operation *op);
-  void emitDispatch(mlir::Operation *op, llvm::StringRef kernel, mlir::ValueRange inputs, mlir::ValueRange dims, llvm::ArrayRef<int64_t> ids);
+  void emitDispatch(mlir::Operation *op, llvm::StringRef kernel, mlir::ValueRange inputs, mlir::ValueRange dims,
+                    llvm::ArrayRef<int64_t> ids);
   void emitConstant(mlir::Operation *op, mlir::ElementsAttr value);
   void emitReturn(mlir::Operation *op);
   llvm::LogicalResult emitIf(graph::IfOp op);

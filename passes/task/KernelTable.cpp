@@ -24,7 +24,8 @@ static bool isInlined(Value value, Operation *user) {
   auto type = cast<RankedTensorType>(constant.getValue().getShapedType());
   if (constant.getValue().isSplat())
     return true;
-  return !isa<graph::ElementwiseOpInterface, graph::MatmulOp, graph::ConvOp>(user) && type.getNumElements() * std::max(8u, type.getElementTypeBitWidth()) <= 8 * 1024;
+  return !isa<graph::ElementwiseOpInterface, graph::MatmulOp, graph::ConvOp>(user) &&
+         type.getNumElements() * std::max(8u, type.getElementTypeBitWidth()) <= 8 * 1024;
 }
 
 static int64_t staticBytes(ValueRange values) {
@@ -151,7 +152,8 @@ func::FuncOp KernelTable::build(ArrayRef<Operation *> ops, ArrayRef<Value> resul
   return func;
 }
 
-const KernelCheck &KernelTable::check(ArrayRef<Operation *> ops, ArrayRef<Value> results, function_ref<AffineExpr(Value, int64_t)> dimOf) {
+const KernelCheck &KernelTable::check(ArrayRef<Operation *> ops, ArrayRef<Value> results,
+                                      function_ref<AffineExpr(Value, int64_t)> dimOf) {
   SmallVector<Value> inputs;
   OwningOpRef<func::FuncOp> func = build(ops, results, inputs, dimOf);
   auto [place, isNew] = checks.try_emplace(textOf(*func));
@@ -160,7 +162,8 @@ const KernelCheck &KernelTable::check(ArrayRef<Operation *> ops, ArrayRef<Value>
   return place->second;
 }
 
-OutlinedGroup KernelTable::outline(ArrayRef<Operation *> ops, ArrayRef<Value> results, function_ref<AffineExpr(Value, int64_t)> dimOf) {
+OutlinedGroup KernelTable::outline(ArrayRef<Operation *> ops, ArrayRef<Value> results,
+                                   function_ref<AffineExpr(Value, int64_t)> dimOf) {
   OutlinedGroup group;
   func::FuncOp func = build(ops, results, group.inputs, dimOf);
   MLIRContext *context = module.getContext();

@@ -35,7 +35,8 @@ public:
 
 private:
   /// The kernel's function, in no module yet.
-  mlir::func::FuncOp build(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Value> results, llvm::SmallVectorImpl<mlir::Value> &inputs,
+  mlir::func::FuncOp build(llvm::ArrayRef<mlir::Operation *> ops, llvm::ArrayRef<mlir::Value> results,
+                           llvm::SmallVectorImpl<mlir::Value> &inputs,
                            llvm::function_ref<mlir::AffineExpr(mlir::Value, int64_t)> dimOf);
   struct Entry {
     std::string name;

@@ -31,8 +31,9 @@ struct LowerTaskPass : impl::LowerTaskPassBase<LowerTaskPass> {
     module->setAttr("tensel.weights", b.getArrayAttr(globals.weightNames));
     SmallVector<Attribute> symbols;
     for (auto symbol : module.getOps<graph::SymbolOp>())
-      symbols.push_back(b.getDictionaryAttr({b.getNamedAttr("name", symbol.getSymNameAttr()), b.getNamedAttr("min", symbol.getMinAttr()),
-                                             b.getNamedAttr("max", symbol.getMaxAttr()), b.getNamedAttr("step", symbol.getStepAttr())}));
+      symbols.push_back(
+          b.getDictionaryAttr({b.getNamedAttr("name", symbol.getSymNameAttr()), b.getNamedAttr("min", symbol.getMinAttr()),
+                               b.getNamedAttr("max", symbol.getMaxAttr()), b.getNamedAttr("step", symbol.getStepAttr())}));
     module->setAttr("tensel.symbols", b.getArrayAttr(symbols));
   }
 
@@ -47,7 +48,8 @@ struct LowerTaskPass : impl::LowerTaskPassBase<LowerTaskPass> {
         list.push_back(b.getI64IntegerAttr(ShapedType::isDynamic(size) ? -1 : size));
       dims = b.getArrayAttr(list);
     }
-    return b.getDictionaryAttr({b.getNamedAttr("name", name), b.getNamedAttr("type", TypeAttr::get(type)), b.getNamedAttr("dims", dims)});
+    return b.getDictionaryAttr(
+        {b.getNamedAttr("name", name), b.getNamedAttr("type", TypeAttr::get(type)), b.getNamedAttr("dims", dims)});
   }
 
   static Attribute describe(Builder &b, func::FuncOp func, const HostEmitter &emitter) {
@@ -59,8 +61,10 @@ struct LowerTaskPass : impl::LowerTaskPassBase<LowerTaskPass> {
     SmallVector<StringRef> places;
     for (const std::string &place : emitter.placeNames())
       places.push_back(place);
-    return b.getDictionaryAttr({b.getNamedAttr("name", func.getSymNameAttr()), b.getNamedAttr("entry", b.getStringAttr("tensel_entry_" + func.getSymName())),
-                                b.getNamedAttr("inputs", b.getArrayAttr(inputs)), b.getNamedAttr("outputs", b.getArrayAttr(outputs)),
+    return b.getDictionaryAttr({b.getNamedAttr("name", func.getSymNameAttr()),
+                                b.getNamedAttr("entry", b.getStringAttr("tensel_entry_" + func.getSymName())),
+                                b.getNamedAttr("inputs", b.getArrayAttr(inputs)),
+                                b.getNamedAttr("outputs", b.getArrayAttr(outputs)),
                                 b.getNamedAttr("planned_values", func->getAttr("tensel.planned_values")),
                                 b.getNamedAttr("places", b.getStrArrayAttr(places))});
   }

@@ -26,8 +26,9 @@ public:
     Builder b(func.getContext());
     SmallVector<Attribute> list;
     for (const Planned &value : planned)
-      list.push_back(b.getDictionaryAttr({b.getNamedAttr("name", b.getStringAttr(value.name)), b.getNamedAttr("size_expr", b.getDenseI64ArrayAttr(value.size)),
-                                          b.getNamedAttr("first", b.getI64IntegerAttr(value.first)), b.getNamedAttr("last", b.getI64IntegerAttr(value.last))}));
+      list.push_back(b.getDictionaryAttr(
+          {b.getNamedAttr("name", b.getStringAttr(value.name)), b.getNamedAttr("size_expr", b.getDenseI64ArrayAttr(value.size)),
+           b.getNamedAttr("first", b.getI64IntegerAttr(value.first)), b.getNamedAttr("last", b.getI64IntegerAttr(value.last))}));
     func->setAttr("tensel.planned_values", b.getArrayAttr(list));
   }
 

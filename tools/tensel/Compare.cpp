@@ -40,8 +40,8 @@ std::string compareTensors(const HostTensor &found, const HostTensor &expected, 
   }
   if (wrong == 0)
     return "";
-  return std::to_string(wrong) + " of " + std::to_string(found.count()) + " elements differ; the worst is at " + formatIndex(found.dims, worst) +
-         ": found " + formatNumber(found, worst) + ", expected " + formatNumber(expected, worst);
+  return std::to_string(wrong) + " of " + std::to_string(found.count()) + " elements differ; the worst is at " +
+         formatIndex(found.dims, worst) + ": found " + formatNumber(found, worst) + ", expected " + formatNumber(expected, worst);
 }
 
 std::string summarize(const HostTensor &tensor) {

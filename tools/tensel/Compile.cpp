@@ -3,9 +3,9 @@
 
 #include "compiler/PackageEmitter.h"
 #include "compiler/StaticEmitter.h"
-#include "llvm/Support/Path.h"
 #include "tools/tensel/Files.h"
 #include "tools/tensel/ModelLoader.h"
+#include "llvm/Support/Path.h"
 
 namespace tensel::cli {
 namespace {
@@ -136,8 +136,9 @@ private:
       std::string error = program.writer.write(output);
       return error.empty() ? llvm::Error::success() : llvm::createStringError(error);
     }
-    llvm::Expected<std::string> bytes = makeStaticObject(program, options.emit == "so" ? LinkKind::SharedObject : LinkKind::Relocatable,
-                                                         staticModelName(options.model), llvm::sys::path::filename(output));
+    llvm::Expected<std::string> bytes =
+        makeStaticObject(program, options.emit == "so" ? LinkKind::SharedObject : LinkKind::Relocatable,
+                         staticModelName(options.model), llvm::sys::path::filename(output));
     return bytes ? write(*bytes) : bytes.takeError();
   }
 

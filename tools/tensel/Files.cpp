@@ -64,7 +64,8 @@ std::string detectPackage(const std::string &path, bool &isPackage) {
   if (fstat(file, &status) != 0)
     error = failed("read", path, errno);
   else if (!S_ISREG(status.st_mode))
-    error = "cannot read '" + path + "': found " + (S_ISDIR(status.st_mode) ? "a folder" : "no regular file") + ", expected a model or package";
+    error = "cannot read '" + path + "': found " + (S_ISDIR(status.st_mode) ? "a folder" : "no regular file") +
+            ", expected a model or package";
   else if (read(file, magic, sizeof magic) < 0)
     error = failed("read", path, errno);
   close(file);
@@ -77,7 +78,8 @@ std::string detectPackage(const std::string &path, bool &isPackage) {
 std::string checkOutputPath(const std::string &path) {
   struct stat status;
   if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
-    return "cannot write '" + path + "': found " + (S_ISDIR(status.st_mode) ? "a folder" : "a device") + ", expected a file's name";
+    return "cannot write '" + path + "': found " + (S_ISDIR(status.st_mode) ? "a folder" : "a device") +
+           ", expected a file's name";
   return "";
 }
 } // namespace tensel::cli

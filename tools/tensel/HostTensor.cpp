@@ -7,13 +7,15 @@
 
 namespace tensel::cli {
 namespace {
-template <typename T> T load(const char *bytes, int64_t index) {
+template <typename T>
+T load(const char *bytes, int64_t index) {
   T value;
   std::memcpy(&value, bytes + index * static_cast<int64_t>(sizeof(T)), sizeof(T));
   return value;
 }
 
-template <typename T> void store(char *bytes, int64_t index, T value) {
+template <typename T>
+void store(char *bytes, int64_t index, T value) {
   std::memcpy(bytes + index * static_cast<int64_t>(sizeof(T)), &value, sizeof(T));
 }
 
@@ -144,7 +146,11 @@ std::optional<tensel_elem_type> parseElemType(std::string_view name) {
   if (name == "i1")
     return TENSEL_BOOL;
   if (name.substr(0, 2) == "ui")
-    name.remove_prefix(1), name = name == "i8" ? "u8" : name == "i16" ? "u16" : name == "i32" ? "u32" : name == "i64" ? "u64" : "";
+    name.remove_prefix(1), name = name == "i8"    ? "u8"
+                                  : name == "i16" ? "u16"
+                                  : name == "i32" ? "u32"
+                                  : name == "i64" ? "u64"
+                                                  : "";
   for (int type = TENSEL_F64; type <= int(TENSEL_U64); ++type)
     if (name == tensel_elem_type_name(static_cast<tensel_elem_type>(type)))
       return static_cast<tensel_elem_type>(type);

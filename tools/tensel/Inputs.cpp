@@ -99,8 +99,9 @@ std::string parseShapeRange(const std::string &text, ShapeRange &range) {
   range.symbol = text.substr(0, equal);
   std::string_view value = std::string_view(text).substr(equal + 1);
   size_t dots = value.find("..");
-  bool valid = dots == std::string_view::npos ? parseInteger(value, range.min) && parseInteger(value, range.max)
-                                              : parseInteger(value.substr(0, dots), range.min) && parseInteger(value.substr(dots + 2), range.max);
+  bool valid = dots == std::string_view::npos
+                   ? parseInteger(value, range.min) && parseInteger(value, range.max)
+                   : parseInteger(value.substr(0, dots), range.min) && parseInteger(value.substr(dots + 2), range.max);
   return valid && range.min >= 0 && range.min <= range.max ? "" : expected;
 }
 
@@ -108,12 +109,14 @@ std::string parseNamedText(const std::string &text, const char *option, NamedTex
   size_t file = text.find("=@");
   size_t equal = file != std::string::npos ? file : text.find('=');
   if (equal == std::string::npos || equal == 0 || equal + 1 == text.size())
-    return std::string(option) + ": found '" + text + "', expected NAME=" + (std::strcmp(option, "--input") == 0 ? "VALUE" : "@FILE.npy");
+    return std::string(option) + ": found '" + text +
+           "', expected NAME=" + (std::strcmp(option, "--input") == 0 ? "VALUE" : "@FILE.npy");
   result = {text.substr(0, equal), text.substr(equal + 1)};
   return "";
 }
 
-std::string makeInput(const Signature &signature, const std::string &spec, const std::map<std::string, int64_t> &sizes, HostTensor &tensor) {
+std::string makeInput(const Signature &signature, const std::string &spec, const std::map<std::string, int64_t> &sizes,
+                      HostTensor &tensor) {
   std::string where = "input '" + signature.name + "': ";
   if (spec[0] == '@') {
     std::string error = makeFromFile(signature, spec.substr(1), tensor);
@@ -131,8 +134,8 @@ std::string makeInput(const Signature &signature, const std::string &spec, const
       auto size = sizes.find(signature.symbols[k]);
       if (signature.dims[k] < 0 && size == sizes.end())
         return where + "dim " + std::to_string(k) + (signature.symbols[k].empty() ? "" : " ('" + signature.symbols[k] + "')") +
-               " is not fixed: give --shape " + (signature.symbols[k].empty() ? "SYMBOL" : signature.symbols[k]) + "=VALUE or --input " +
-               signature.name + "=SHAPExTYPE=" + spec;
+               " is not fixed: give --shape " + (signature.symbols[k].empty() ? "SYMBOL" : signature.symbols[k]) +
+               "=VALUE or --input " + signature.name + "=SHAPExTYPE=" + spec;
       dims.push_back(signature.dims[k] < 0 ? size->second : signature.dims[k]);
     }
   }

@@ -26,13 +26,14 @@ std::string parseNamedText(const std::string &text, const char *option, NamedTex
 struct Signature {
   std::string name;
   tensel_elem_type type = TENSEL_F32;
-  std::vector<int64_t> dims;          ///< -1 where symbolic
-  std::vector<std::string> symbols;   ///< per dim, "" where none
+  std::vector<int64_t> dims;        ///< -1 where symbolic
+  std::vector<std::string> symbols; ///< per dim, "" where none
 };
 
 /// The tensor that `spec` (@F.npy, zeros, ones, random[:SEED], iota, or SHAPExTYPE= and one of these or a number) makes for the
 /// signature; `sizes` gives symbols their values.
-std::string makeInput(const Signature &signature, const std::string &spec, const std::map<std::string, int64_t> &sizes, HostTensor &tensor);
+std::string makeInput(const Signature &signature, const std::string &spec, const std::map<std::string, int64_t> &sizes,
+                      HostTensor &tensor);
 
 } // namespace tensel::cli
 #endif // TENSEL_TOOLS_TENSEL_INPUTS_H

@@ -34,22 +34,31 @@ Json describe(const rt::PackageData &data, const rt::TensorData &tensor) {
 }
 
 Json describe(const rt::PackageData &data) {
-  Json functions = Json::array(), symbols = Json::array(), weights = Json::array(), code = Json::array(), kernels = Json::array(), hashes = Json::array();
+  Json functions = Json::array(), symbols = Json::array(), weights = Json::array(), code = Json::array(), kernels = Json::array(),
+       hashes = Json::array();
   for (const rt::FunctionData &function : data.functions) {
     Json inputs = Json::array(), outputs = Json::array();
     for (const rt::TensorData &tensor : function.inputs)
       inputs.push_back(describe(data, tensor));
     for (const rt::TensorData &tensor : function.outputs)
       outputs.push_back(describe(data, tensor));
-    functions.push_back({{"name", function.name}, {"inputs", std::move(inputs)}, {"outputs", std::move(outputs)}, {"peak_bytes", function.peakBytes},
-                         {"planned_values", function.plannedValues.size()}, {"flops", function.flops}});
+    functions.push_back({{"name", function.name},
+                         {"inputs", std::move(inputs)},
+                         {"outputs", std::move(outputs)},
+                         {"peak_bytes", function.peakBytes},
+                         {"planned_values", function.plannedValues.size()},
+                         {"flops", function.flops}});
   }
   for (const rt::SymbolData &symbol : data.symbols)
     symbols.push_back({{"name", symbol.name}, {"min", symbol.min}, {"max", symbol.max}, {"step", symbol.step}});
   uint64_t weightBytes = 0;
   for (const rt::WeightData &weight : data.weights) {
     weightBytes += weight.length;
-    weights.push_back({{"name", weight.name}, {"type", elemName(weight.elemType)}, {"dims", weight.dims}, {"bytes", weight.length}, {"source", weight.source}});
+    weights.push_back({{"name", weight.name},
+                       {"type", elemName(weight.elemType)},
+                       {"dims", weight.dims},
+                       {"bytes", weight.length},
+                       {"source", weight.source}});
   }
   for (const rt::CodeData &object : data.code) {
     uint64_t bytes = 0;
@@ -64,9 +73,10 @@ Json describe(const rt::PackageData &data) {
     kernels.push_back({{"name", kernel.name}, {"nodes", kernel.sourceNodes}, {"flops", kernel.flops}, {"bytes", kernel.bytes}});
   for (const rt::InputHashData &hash : data.inputHashes)
     hashes.push_back({{"name", hash.name}, {"sha256", hex(hash.sha256)}});
-  return {{"compiler", data.compilerVersion}, {"target", data.targetArch}, {"functions", std::move(functions)}, {"symbols", std::move(symbols)},
-          {"weight_bytes", weightBytes}, {"weights", std::move(weights)}, {"code", std::move(code)}, {"kernels", std::move(kernels)},
-          {"passes", data.passes}, {"options", data.options}, {"inputs", std::move(hashes)}};
+  return {{"compiler", data.compilerVersion}, {"target", data.targetArch},     {"functions", std::move(functions)},
+          {"symbols", std::move(symbols)},    {"weight_bytes", weightBytes},   {"weights", std::move(weights)},
+          {"code", std::move(code)},          {"kernels", std::move(kernels)}, {"passes", data.passes},
+          {"options", data.options},          {"inputs", std::move(hashes)}};
 }
 
 std::string describeTensor(const Json &tensor) {
@@ -94,7 +104,8 @@ void printText(const Json &json) {
   }
   std::printf("weights: %zu, %s bytes\n", json["weights"].size(), json["weight_bytes"].dump().c_str());
   for (const Json &code : json["code"])
-    std::printf("code %s: %s bytes, %zu imports\n", code["level"].get<std::string>().c_str(), code["bytes"].dump().c_str(), code["imports"].size());
+    std::printf("code %s: %s bytes, %zu imports\n", code["level"].get<std::string>().c_str(), code["bytes"].dump().c_str(),
+                code["imports"].size());
   std::printf("kernels: %zu\n", json["kernels"].size());
   for (const Json &kernel : json["kernels"]) {
     std::string nodes;
@@ -103,7 +114,8 @@ void printText(const Json &json) {
     std::printf("  %s: %s\n", kernel["name"].get<std::string>().c_str(), nodes.c_str());
   }
   for (const Json &input : json["inputs"])
-    std::printf("made from %s, sha256 %s\n", input["name"].get<std::string>().c_str(), input["sha256"].get<std::string>().c_str());
+    std::printf("made from %s, sha256 %s\n", input["name"].get<std::string>().c_str(),
+                input["sha256"].get<std::string>().c_str());
 }
 } // namespace
 

@@ -2,8 +2,8 @@
 #include "tools/tensel/Inspect.h"
 
 #include "dialects/graph/Graph.h"
-#include "llvm/Support/raw_ostream.h"
 #include "tools/tensel/ModelLoader.h"
+#include "llvm/Support/raw_ostream.h"
 #include <map>
 
 namespace tensel::cli {

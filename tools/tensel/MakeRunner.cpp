@@ -84,7 +84,8 @@ llvm::Expected<std::unique_ptr<Runner>> makeAny(const RunOptions &options, const
     return llvm::createStringError(error);
   if (isPackage) {
     if (options.device == "reference")
-      return llvm::createStringError("'" + options.model + "': found a package, expected a model: the reference interprets the graph");
+      return llvm::createStringError("'" + options.model +
+                                     "': found a package, expected a model: the reference interprets the graph");
     auto runner = std::make_unique<SessionRunner>();
     std::string error = runner->loadFile(options.model, options);
     if (!error.empty())

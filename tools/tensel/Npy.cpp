@@ -11,9 +11,10 @@ struct TypeCode {
   const char *code;
   tensel_elem_type type;
 };
-constexpr TypeCode typeCodes[] = {{"<f8", TENSEL_F64}, {"<f4", TENSEL_F32}, {"<f2", TENSEL_F16}, {"|b1", TENSEL_BOOL}, {"|i1", TENSEL_I8},
-                                  {"<i2", TENSEL_I16}, {"<i4", TENSEL_I32}, {"<i8", TENSEL_I64}, {"|u1", TENSEL_U8},   {"<u2", TENSEL_U16},
-                                  {"<u4", TENSEL_U32}, {"<u8", TENSEL_U64}, {"<V2", TENSEL_BF16}, {"|V2", TENSEL_BF16}};
+constexpr TypeCode typeCodes[] = {{"<f8", TENSEL_F64},  {"<f4", TENSEL_F32}, {"<f2", TENSEL_F16}, {"|b1", TENSEL_BOOL},
+                                  {"|i1", TENSEL_I8},   {"<i2", TENSEL_I16}, {"<i4", TENSEL_I32}, {"<i8", TENSEL_I64},
+                                  {"|u1", TENSEL_U8},   {"<u2", TENSEL_U16}, {"<u4", TENSEL_U32}, {"<u8", TENSEL_U64},
+                                  {"<V2", TENSEL_BF16}, {"|V2", TENSEL_BF16}};
 
 /// A reader of the header's dict: {'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }
 class HeaderParser {

@@ -71,7 +71,8 @@ public:
 
 private:
   std::string check(const Signature &wanted, const HostTensor &found, std::map<std::string, int64_t> &sizes) {
-    std::string message = "input '" + wanted.name + "': found " + formatType(found.type, found.dims) + ", expected " + formatType(wanted.type, wanted.dims);
+    std::string message = "input '" + wanted.name + "': found " + formatType(found.type, found.dims) + ", expected " +
+                          formatType(wanted.type, wanted.dims);
     if (found.type != wanted.type || found.dims.size() != wanted.dims.size())
       return message;
     for (size_t d = 0; d < found.dims.size(); ++d) {

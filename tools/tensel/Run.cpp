@@ -39,7 +39,8 @@ public:
 
 private:
   std::string parse() {
-    auto parseAll = [](const std::vector<std::string> &texts, const char *option, std::map<std::string, std::string> &to) -> std::string {
+    auto parseAll = [](const std::vector<std::string> &texts, const char *option,
+                       std::map<std::string, std::string> &to) -> std::string {
       for (const std::string &text : texts) {
         NamedText named;
         if (std::string error = parseNamedText(text, option, named); !error.empty())
@@ -58,7 +59,8 @@ private:
     for (auto *files : {&outputFiles, &expectFiles})
       for (auto &[name, file] : *files) {
         if (file[0] != '@' || file.size() == 1)
-          return std::string(files == &outputFiles ? "--output" : "--expect") + ": found '" + name + "=" + file + "', expected " + name + "=@FILE.npy";
+          return std::string(files == &outputFiles ? "--output" : "--expect") + ": found '" + name + "=" + file + "', expected " +
+                 name + "=@FILE.npy";
         file.erase(0, 1);
         if (files == &outputFiles)
           if (std::string error = checkOutputPath(file); !error.empty())
@@ -96,7 +98,8 @@ private:
     for (auto *files : {&outputFiles, &expectFiles})
       for (const auto &[name, file] : *files)
         if (!findSignature(runner->outputs, name))
-          return std::string(files == &outputFiles ? "--output" : "--expect") + ": found '" + name + "', expected one of " + quotedNames(runner->outputs);
+          return std::string(files == &outputFiles ? "--output" : "--expect") + ": found '" + name + "', expected one of " +
+                 quotedNames(runner->outputs);
     sizes.insert(runner->fixedSizes.begin(), runner->fixedSizes.end());
     for (const Signature &signature : runner->inputs) {
       const std::string &spec = inputSpecs[signature.name];
@@ -118,7 +121,8 @@ private:
       return error;
     using Clock = std::chrono::steady_clock;
     std::vector<double> times;
-    Clock::time_point end = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(*options.benchmarkSeconds));
+    Clock::time_point end =
+        Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(*options.benchmarkSeconds));
     do {
       Clock::time_point start = Clock::now();
       if (std::string error = runner->run(); !error.empty())
@@ -126,8 +130,8 @@ private:
       times.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
     } while (Clock::now() < end);
     std::sort(times.begin(), times.end());
-    std::printf("{\"min_ms\": %.6g, \"median_ms\": %.6g, \"runs\": %zu, \"threads\": %d}\n", times.front(), times[times.size() / 2], times.size(),
-                runner->threads());
+    std::printf("{\"min_ms\": %.6g, \"median_ms\": %.6g, \"runs\": %zu, \"threads\": %d}\n", times.front(),
+                times[times.size() / 2], times.size(), runner->threads());
     return "";
   }
 

@@ -6,7 +6,8 @@
 
 namespace tensel::cli {
 namespace {
-template <typename Query> Signature readSignature(const tensel_model *model, Query query, int32_t function, int32_t index) {
+template <typename Query>
+Signature readSignature(const tensel_model *model, Query query, int32_t function, int32_t index) {
   Signature signature;
   tensel_tensor_info info = {};
   if (query(model, function, index, &info) != TENSEL_OK)
@@ -35,7 +36,8 @@ std::string SessionRunner::loadFile(const std::string &path, const RunOptions &o
   return readSignatures(options);
 }
 
-std::string SessionRunner::loadStatic(const tensel_static_model *description, std::shared_ptr<void> memory, const RunOptions &options) {
+std::string SessionRunner::loadStatic(const tensel_static_model *description, std::shared_ptr<void> memory,
+                                      const RunOptions &options) {
   owner = std::move(memory);
   tensel_error_t error = {};
   if (tensel_model_load_static(description, &model, &error) != TENSEL_OK)
@@ -138,9 +140,14 @@ std::string SessionRunner::profile() const {
   for (int32_t k = 0; k < tensel_session_kernel_count(session); ++k) {
     tensel_kernel_info info = {};
     if (tensel_session_kernel(session, k, &info) == TENSEL_OK)
-      kernels.push_back({{"name", info.name}, {"calls", info.calls}, {"nanoseconds", info.nanoseconds}, {"flops", info.flops}, {"bytes", info.bytes}});
+      kernels.push_back({{"name", info.name},
+                         {"calls", info.calls},
+                         {"nanoseconds", info.nanoseconds},
+                         {"flops", info.flops},
+                         {"bytes", info.bytes}});
   }
-  nlohmann::ordered_json whole = {{"threads", threads()}, {"level", tensel_model_cpu_level(model)}, {"kernels", std::move(kernels)}};
+  nlohmann::ordered_json whole = {
+      {"threads", threads()}, {"level", tensel_model_cpu_level(model)}, {"kernels", std::move(kernels)}};
   return whole.dump(1) + "\n";
 }
 } // namespace tensel::cli

@@ -15,11 +15,13 @@ namespace {
 void addCompile(CLI::App &app, CompileOptions &options) {
   CLI::App *command = app.add_subcommand("compile", "compile a model ahead of time");
   command->add_option("MODEL", options.model, "an .onnx or .mlir file")->required();
-  command->add_option("-o,--output", options.output, "the file to write (default: the model's name beside this folder, with the kind's ending)");
+  command->add_option("-o,--output", options.output,
+                      "the file to write (default: the model's name beside this folder, with the kind's ending)");
   command->add_option("--emit", options.emit, "what to write")
       ->check(CLI::IsMember({"package", "obj", "so", "header", "mlir", "llvm", "asm"}));
   command->add_option("--target", options.target, "cpu, or cpu:x86-64-v3 or cpu:x86-64-v4 for one level alone");
-  command->add_option("--shape", options.shapes, "SYMBOL=MIN..MAX or SYMBOL=VALUE: the sizes to compile for")->allow_extra_args(false);
+  command->add_option("--shape", options.shapes, "SYMBOL=MIN..MAX or SYMBOL=VALUE: the sizes to compile for")
+      ->allow_extra_args(false);
   command->add_option("--stop-after", options.stopAfter, "write the IR as it is after this phase, and stop");
   command->add_option("--dump-after", options.dumpAfter, "print the IR after this phase to stderr, and go on");
 }
@@ -28,15 +30,21 @@ void addRun(CLI::App &app, RunOptions &options) {
   CLI::App *command = app.add_subcommand("run", "run a model or a package");
   command->add_option("MODEL", options.model, "an .onnx, .mlir or .tensel file")->required();
   command->add_option("--function", options.function, "the function to run (default: the first)");
-  command->add_option("--input", options.inputs, "NAME=@F.npy, zeros, ones, random[:SEED], iota, or SHAPExTYPE=VALUE")->allow_extra_args(false);
+  command->add_option("--input", options.inputs, "NAME=@F.npy, zeros, ones, random[:SEED], iota, or SHAPExTYPE=VALUE")
+      ->allow_extra_args(false);
   command->add_option("--output", options.outputs, "NAME=@F.npy: where to write an output")->allow_extra_args(false);
   command->add_option("--expect", options.expects, "NAME=@F.npy: what an output must be")->allow_extra_args(false);
   command->add_option("--rtol", options.rtol, "relative tolerance of --expect")->check(CLI::NonNegativeNumber);
   command->add_option("--atol", options.atol, "absolute tolerance of --expect")->check(CLI::NonNegativeNumber);
-  command->add_option("--shape", options.shapes, "SYMBOL=VALUE for generated inputs, SYMBOL=MIN..MAX for the sizes to compile for")->allow_extra_args(false);
-  command->add_option("--device", options.device, "cpu, or reference for the interpreter")->check(CLI::IsMember({"cpu", "reference"}));
-  command->add_option("--threads", options.threads, "how many threads compute (default: one for each CPU)")->check(CLI::Range(0, 1024));
-  command->add_option("--benchmark", options.benchmarkSeconds, "run for this many seconds and print one JSON line")->check(CLI::Range(0.0, 1e6));
+  command
+      ->add_option("--shape", options.shapes, "SYMBOL=VALUE for generated inputs, SYMBOL=MIN..MAX for the sizes to compile for")
+      ->allow_extra_args(false);
+  command->add_option("--device", options.device, "cpu, or reference for the interpreter")
+      ->check(CLI::IsMember({"cpu", "reference"}));
+  command->add_option("--threads", options.threads, "how many threads compute (default: one for each CPU)")
+      ->check(CLI::Range(0, 1024));
+  command->add_option("--benchmark", options.benchmarkSeconds, "run for this many seconds and print one JSON line")
+      ->check(CLI::Range(0.0, 1e6));
   command->add_option("--profile", options.profile, "write each kernel's time to this JSON file");
 }
 

@@ -87,8 +87,8 @@ static linalg::GenericOp promoteReads(OpBuilder &b, linalg::GenericOp generic, f
       if (Operation *op = index.getDefiningOp(); op && isOpTriviallyDead(op))
         op->erase();
   }
-  auto promoted = linalg::GenericOp::create(b, generic.getLoc(), generic.getResultTypes(), inputs, generic.getOutputs(), allMaps(),
-                                            generic.getIteratorTypesArray());
+  auto promoted = linalg::GenericOp::create(b, generic.getLoc(), generic.getResultTypes(), inputs, generic.getOutputs(),
+                                            allMaps(), generic.getIteratorTypesArray());
   promoted.getRegion().takeBody(generic.getRegion());
   generic.erase();
   return promoted;
@@ -125,10 +125,12 @@ ValueRange KernelLowering::loops(Location loc, ArrayRef<Dim> sizes, ValueRange o
   return promoteReads(builder, generic, shapeOperand).getResults();
 }
 
-Value KernelLowering::forEach(Location loc, ArrayRef<Dim> sizes, Value destination, function_ref<Value(Cursor &, ArrayRef<Value>)> body) {
+Value KernelLowering::forEach(Location loc, ArrayRef<Dim> sizes, Value destination,
+                              function_ref<Value(Cursor &, ArrayRef<Value>)> body) {
   AffineMap identity = builder.getMultiDimIdentityMap(sizes.size());
   SmallVector<utils::IteratorType> iterators(sizes.size(), utils::IteratorType::parallel);
-  return loops(loc, sizes, destination, identity, iterators, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value>) { return Indices{body(c, at)}; })[0];
+  return loops(loc, sizes, destination, identity, iterators,
+               [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value>) { return Indices{body(c, at)}; })[0];
 }
 
 Value KernelLowering::fill(Location loc, Value destination, function_ref<Value(Cursor &)> scalar) {
@@ -136,7 +138,8 @@ Value KernelLowering::fill(Location loc, Value destination, function_ref<Value(C
   return linalg::FillOp::create(builder, loc, scalar(c), destination).getResult(0);
 }
 
-Value KernelLowering::branch(Cursor &c, Value condition, Type type, function_ref<Value(Cursor &)> yes, function_ref<Value(Cursor &)> no) {
+Value KernelLowering::branch(Cursor &c, Value condition, Type type, function_ref<Value(Cursor &)> yes,
+                             function_ref<Value(Cursor &)> no) {
   if (std::optional<int64_t> known = getConstantIntValue(condition))
     return *known ? yes(c) : no(c);
   auto side = [&](function_ref<Value(Cursor &)> make) {
@@ -149,11 +152,12 @@ Value KernelLowering::branch(Cursor &c, Value condition, Type type, function_ref
 }
 
 ValueRange KernelLowering::sequential(Cursor &c, Value low, Value high, ValueRange inits, LoopBody body) {
-  auto loop = scf::ForOp::create(c.b, c.loc, low, high, c.index(1), inits, [&](OpBuilder &b, Location loc, Value i, ValueRange carried) {
-    Cursor inner{b, loc};
-    Indices values(carried);
-    scf::YieldOp::create(b, loc, scoped([&] { return body(inner, i, values); }));
-  });
+  auto loop =
+      scf::ForOp::create(c.b, c.loc, low, high, c.index(1), inits, [&](OpBuilder &b, Location loc, Value i, ValueRange carried) {
+        Cursor inner{b, loc};
+        Indices values(carried);
+        scf::YieldOp::create(b, loc, scoped([&] { return body(inner, i, values); }));
+      });
   return loop.getResults();
 }
 
@@ -192,7 +196,8 @@ Value KernelLowering::view(Value value, Value as) {
   Value flat = tensor(value);
   RankedTensorType to = storageTensor(as.getType());
   if (rankOf(flat) == 0)
-    flat = tensor::ExpandShapeOp::create(b, loc, RankedTensorType::get({1}, to.getElementType()), flat, ArrayRef<ReassociationIndices>());
+    flat = tensor::ExpandShapeOp::create(b, loc, RankedTensorType::get({1}, to.getElementType()), flat,
+                                         ArrayRef<ReassociationIndices>());
   else if (rankOf(flat) > 1)
     flat = tensor::CollapseShapeOp::create(b, loc, flat, reassociation(rankOf(flat)));
   // The flat type is static exactly when the new one is.

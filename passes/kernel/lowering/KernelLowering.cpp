@@ -64,7 +64,8 @@ struct KernelLowering::Shapes : IndexShapes {
   KernelLowering &k;
 };
 
-KernelLowering::KernelLowering(func::FuncOp kernel) : kernel(kernel), builder(kernel.getContext()), entryBuilder(kernel.getContext()) {}
+KernelLowering::KernelLowering(func::FuncOp kernel)
+    : kernel(kernel), builder(kernel.getContext()), entryBuilder(kernel.getContext()) {}
 
 LogicalResult KernelLowering::fail(Operation *op, const Twine &message) {
   if (!failedOp)
@@ -125,7 +126,8 @@ LogicalResult KernelLowering::computeDims(Operation *op) {
     for (Value result : op->getResults()) {
       if (!cast<RankedTensorType>(result.getType()).hasStaticShape())
         return fail(op, "expected static dims");
-      lists.push_back(DimList(llvm::map_range(cast<RankedTensorType>(result.getType()).getShape(), [](int64_t dim) { return Dim(dim); })));
+      lists.push_back(
+          DimList(llvm::map_range(cast<RankedTensorType>(result.getType()).getShape(), [](int64_t dim) { return Dim(dim); })));
     }
   }
   // Names of a fused op's dims (`graph.dims`) tie them to arguments.
@@ -204,8 +206,9 @@ Value KernelLowering::pull(Cursor &c, Value value, ArrayRef<Value> indices) {
   if (auto constant = dyn_cast_or_null<graph::ConstantOp>(op))
     scalar = pullConstant(c, constant, indices);
   else if (auto compact = compacts.find(value); compact != compacts.end())
-    scalar = tensor::ExtractOp::create(c.b, c.loc, compact->second.first,
-                                       Indices(llvm::map_range(compact->second.second, [&](int64_t axis) { return indices[axis]; })));
+    scalar =
+        tensor::ExtractOp::create(c.b, c.loc, compact->second.first,
+                                  Indices(llvm::map_range(compact->second.second, [&](int64_t axis) { return indices[axis]; })));
   else if (Value known = shared.contains(value) ? tensors.lookup(value) : Value())
     scalar = tensor::ExtractOp::create(c.b, c.loc, known, indices);
   else if (fn)
@@ -227,13 +230,14 @@ Value KernelLowering::tensor(Value value) {
 Value KernelLowering::materialize(Value value) {
   PullFn fn = getLoweringTable().pullOf(value.getDefiningOp());
   assert(fn && "a built value that nothing built");
-  return forEach(value.getLoc(), dims(value), destination(value), [&](Cursor &c, ArrayRef<Value> at) { return pull(c, value, at); });
+  return forEach(value.getLoc(), dims(value), destination(value),
+                 [&](Cursor &c, ArrayRef<Value> at) { return pull(c, value, at); });
 }
 
 /// True when computing one element again costs about as much as reading it.
 static bool isCheapScalar(Operation *op) {
-  return isa<graph::AddOp, graph::SubOp, graph::MulOp, graph::MinOp, graph::MaxOp, graph::ReluOp, graph::NegOp, graph::AbsOp, graph::CastOp,
-             graph::CompareOp, graph::SelectOp>(op);
+  return isa<graph::AddOp, graph::SubOp, graph::MulOp, graph::MinOp, graph::MaxOp, graph::ReluOp, graph::NegOp, graph::AbsOp,
+             graph::CastOp, graph::CompareOp, graph::SelectOp>(op);
 }
 
 /// Elementwise values that several loop nests read, or one reads again and again along other dims: a row of exponentials that is summed
@@ -251,7 +255,8 @@ void KernelLowering::findShared() {
         readers.insert(user);
         continue;
       }
-      stretched |= cast<RankedTensorType>(user->getResult(0).getType()).getShape() != cast<RankedTensorType>(result.getType()).getShape();
+      stretched |=
+          cast<RankedTensorType>(user->getResult(0).getType()).getShape() != cast<RankedTensorType>(result.getType()).getShape();
       if (shared.contains(user->getResult(0)) || destinations.contains(user->getResult(0)))
         readers.insert(user);
       else
@@ -316,7 +321,8 @@ void KernelLowering::defineCompact(Value value, Value tensor, ArrayRef<int64_t> 
   SmallVector<OpFoldResult> sizes;
   for (Dim dim : dims(value))
     sizes.push_back(shapes->foldResult(dim));
-  define(value, tensor::ExpandShapeOp::create(builder, value.getLoc(), storageTensor(value.getType()), tensor, groupAround(kept, rankOf(value)), sizes));
+  define(value, tensor::ExpandShapeOp::create(builder, value.getLoc(), storageTensor(value.getType()), tensor,
+                                              groupAround(kept, rankOf(value)), sizes));
 }
 
 Value KernelLowering::wrapIndex(Cursor &c, Value element, Type elementType, Value size) {
@@ -369,7 +375,8 @@ LogicalResult KernelLowering::run() {
     if (destinations.lookup(value) == argument)
       returned.push_back(tensor(value));
     else
-      returned.push_back(forEach(terminator.getLoc(), dims(value), argument, [&](Cursor &c, ArrayRef<Value> at) { return pull(c, value, at); }));
+      returned.push_back(
+          forEach(terminator.getLoc(), dims(value), argument, [&](Cursor &c, ArrayRef<Value> at) { return pull(c, value, at); }));
     Value &last = returned.back();
     if (last.getType() != argument.getType())
       last = tensor::CastOp::create(builder, terminator.getLoc(), argument.getType(), last);

@@ -45,19 +45,21 @@ struct Cursor {
 
 using Indices = llvm::SmallVector<mlir::Value>;
 /// The element of result `number` of the op at `indices`, as a scalar of storage type.
-using PullFn = std::function<mlir::Value(KernelLowering &, Cursor &, mlir::Operation *, unsigned number, llvm::ArrayRef<mlir::Value> indices)>;
+using PullFn = std::function<mlir::Value(KernelLowering &, Cursor &, mlir::Operation *, unsigned number,
+                                         llvm::ArrayRef<mlir::Value> indices)>;
 /// Makes the op's result tensors (KernelLowering::define).
 using BuildFn = std::function<llvm::LogicalResult(KernelLowering &, mlir::Operation *)>;
 
 /// How each op is lowered, by name.
 class LoweringTable {
 public:
-  template <typename Op> void pull(mlir::Value (*fn)(KernelLowering &, Cursor &, Op, llvm::ArrayRef<mlir::Value>)) {
-    pulls[Op::getOperationName()] = [fn](KernelLowering &k, Cursor &c, mlir::Operation *op, unsigned, llvm::ArrayRef<mlir::Value> at) {
-      return fn(k, c, llvm::cast<Op>(op), at);
-    };
+  template <typename Op>
+  void pull(mlir::Value (*fn)(KernelLowering &, Cursor &, Op, llvm::ArrayRef<mlir::Value>)) {
+    pulls[Op::getOperationName()] = [fn](KernelLowering &k, Cursor &c, mlir::Operation *op, unsigned,
+                                         llvm::ArrayRef<mlir::Value> at) { return fn(k, c, llvm::cast<Op>(op), at); };
   }
-  template <typename Op> void build(llvm::LogicalResult (*fn)(KernelLowering &, Op)) {
+  template <typename Op>
+  void build(llvm::LogicalResult (*fn)(KernelLowering &, Op)) {
     builds[Op::getOperationName()] = [fn](KernelLowering &k, mlir::Operation *op) { return fn(k, llvm::cast<Op>(op)); };
   }
   /// Null when the op is not pulled / not built.
@@ -111,8 +113,8 @@ public:
   /// Computes scalars at loop indices and the current elements of `outs`; returns one scalar per out.
   using Body = llvm::function_ref<Indices(Cursor &, llvm::ArrayRef<mlir::Value> at, llvm::ArrayRef<mlir::Value> current)>;
   /// A linalg.generic over loops of `sizes`. Reads of whole tensors at plain loop indices become its inputs.
-  mlir::ValueRange loops(mlir::Location loc, llvm::ArrayRef<graph::Dim> sizes, mlir::ValueRange outs, llvm::ArrayRef<mlir::AffineMap> outMaps,
-                         llvm::ArrayRef<mlir::utils::IteratorType> iterators, Body body);
+  mlir::ValueRange loops(mlir::Location loc, llvm::ArrayRef<graph::Dim> sizes, mlir::ValueRange outs,
+                         llvm::ArrayRef<mlir::AffineMap> outMaps, llvm::ArrayRef<mlir::utils::IteratorType> iterators, Body body);
   /// The same over all elements of one destination, in parallel.
   mlir::Value forEach(mlir::Location loc, llvm::ArrayRef<graph::Dim> sizes, mlir::Value destination,
                       llvm::function_ref<mlir::Value(Cursor &, llvm::ArrayRef<mlir::Value> at)> body);
@@ -131,8 +133,9 @@ public:
   using LoopBody = llvm::function_ref<Indices(Cursor &, mlir::Value i, llvm::ArrayRef<mlir::Value> carried)>;
   mlir::ValueRange sequential(Cursor &c, mlir::Value low, mlir::Value high, mlir::ValueRange inits, LoopBody body);
   /// Sequential loops over all index tuples below `sizes`, row-major, that carry `inits`.
-  Indices sequentialNest(Cursor &c, llvm::ArrayRef<graph::Dim> sizes, Indices inits,
-                         llvm::function_ref<Indices(Cursor &, llvm::ArrayRef<mlir::Value> at, llvm::ArrayRef<mlir::Value> carried)> body);
+  Indices
+  sequentialNest(Cursor &c, llvm::ArrayRef<graph::Dim> sizes, Indices inits,
+                 llvm::function_ref<Indices(Cursor &, llvm::ArrayRef<mlir::Value> at, llvm::ArrayRef<mlir::Value> carried)> body);
 
   /// Code that runs once, before all loops.
   Cursor entry(mlir::Location loc) { return {entryBuilder, loc}; }

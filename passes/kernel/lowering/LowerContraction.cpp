@@ -32,7 +32,8 @@ Value multiplyAdd(Cursor &c, Value a, Value b, Value sum, bool widen) {
 }
 
 /// The loops of a contraction into `out` (of the result's type); `read` gives the two factors.
-Value contract(KernelLowering &k, const Contraction &t, Value out, function_ref<std::pair<Value, Value>(Cursor &, ArrayRef<Value>)> read) {
+Value contract(KernelLowering &k, const Contraction &t, Value out,
+               function_ref<std::pair<Value, Value>(Cursor &, ArrayRef<Value>)> read) {
   bool widen = isa<FloatType>(t.element) && t.element.getIntOrFloatBitWidth() < 32;
   Cursor end = k.end(t.loc);
   Type accumulatorType = widen ? Type(end.b.getF32Type()) : graph::storageType(t.element);
@@ -45,10 +46,11 @@ Value contract(KernelLowering &k, const Contraction &t, Value out, function_ref<
   }
   sums = k.fill(t.loc, sums, [&](Cursor &c) { return arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(accumulatorType)); });
   AffineMap outMap = AffineMap::get(t.sizes.size(), 0, t.outExprs, end.b.getContext());
-  sums = k.loops(t.loc, t.sizes, sums, outMap, t.iterators, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> current) -> Indices {
-    auto [a, b] = read(c, at);
-    return {multiplyAdd(c, a, b, current[0], widen)};
-  })[0];
+  sums =
+      k.loops(t.loc, t.sizes, sums, outMap, t.iterators, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> current) -> Indices {
+        auto [a, b] = read(c, at);
+        return {multiplyAdd(c, a, b, current[0], widen)};
+      })[0];
   if (!widen)
     return sums;
   return k.forEach(t.loc, t.outSizes, out, [&](Cursor &c, ArrayRef<Value> at) -> Value {
@@ -63,7 +65,8 @@ Indices batchIndices(KernelLowering &k, Cursor &c, graph::MatmulOp op, Value ope
   for (int64_t i = 0; i < mine; ++i) {
     Dim dim = k.dims(operand)[i];
     int64_t position = batch - mine + i, otherDim = position - (batch - theirs);
-    bool spans = dim.constant || otherDim < 0 || k.dims(other)[otherDim].is(1) || IndexShapes::areSame(dim, k.dims(other)[otherDim]);
+    bool spans =
+        dim.constant || otherDim < 0 || k.dims(other)[otherDim].is(1) || IndexShapes::areSame(dim, k.dims(other)[otherDim]);
     if (dim.is(1)) {
       indices.push_back(c.index(0));
     } else if (spans) {
@@ -87,16 +90,17 @@ LogicalResult buildMatmul(KernelLowering &k, graph::MatmulOp op) {
   for (int64_t i = 0; i < batch + 2; ++i)
     t.outExprs.push_back(getAffineDimExpr(i, op.getContext()));
   k.define(op.getResult(), contract(k, t, k.destination(op.getResult()), [&](Cursor &c, ArrayRef<Value> at) {
-    auto read = [&](Value operand, Value other, Value tensor, Value row, Value column, bool transpose) -> Value {
-      Indices indices = batchIndices(k, c, op, operand, other, at.take_front(batch));
-      if (transpose)
-        std::swap(row, column);
-      indices.append({row, column});
-      return tensor::ExtractOp::create(c.b, c.loc, tensor, indices);
-    };
-    Value m = at[batch], n = at[batch + 1], inner = at[batch + 2];
-    return std::pair(read(lhs, rhs, left, m, inner, op.getTransposeLhs()), read(rhs, lhs, right, inner, n, op.getTransposeRhs()));
-  }));
+             auto read = [&](Value operand, Value other, Value tensor, Value row, Value column, bool transpose) -> Value {
+               Indices indices = batchIndices(k, c, op, operand, other, at.take_front(batch));
+               if (transpose)
+                 std::swap(row, column);
+               indices.append({row, column});
+               return tensor::ExtractOp::create(c.b, c.loc, tensor, indices);
+             };
+             Value m = at[batch], n = at[batch + 1], inner = at[batch + 2];
+             return std::pair(read(lhs, rhs, left, m, inner, op.getTransposeLhs()),
+                              read(rhs, lhs, right, inner, n, op.getTransposeRhs()));
+           }));
   return success();
 }
 
@@ -117,19 +121,19 @@ LogicalResult buildConv(KernelLowering &k, graph::ConvOp op) {
   for (int64_t i = 0; i < outRank; ++i)
     t.outExprs.push_back(getAffineDimExpr(i, op.getContext()));
   k.define(op.getResult(), contract(k, t, k.destination(op.getResult()), [&](Cursor &c, ArrayRef<Value> at) {
-    Value inGroup = oneChannel ? c.index(0) : at[outRank], channel = inGroup;
-    if (groups > 1)
-      channel = c.add(c.mul(c.div(at[1], k.entryIndex(filtersPerGroup)), k.entryIndex(channelsPerGroup)), inGroup);
-    Indices inputAt = {at[0], channel}, filterAt = {at[1], inGroup};
-    for (int64_t i = 0; i < spatial; ++i) {
-      Value window = at[t.sizes.size() - spatial + i];
-      Value start = c.mul(at[2 + i], c.index(op.getStrides()[i]));
-      inputAt.push_back(c.add(start, c.mul(window, c.index(op.getDilations()[i]))));
-      filterAt.push_back(window);
-    }
-    Value a = tensor::ExtractOp::create(c.b, c.loc, input, inputAt);
-    return std::pair(a, Value(tensor::ExtractOp::create(c.b, c.loc, filter, filterAt)));
-  }));
+             Value inGroup = oneChannel ? c.index(0) : at[outRank], channel = inGroup;
+             if (groups > 1)
+               channel = c.add(c.mul(c.div(at[1], k.entryIndex(filtersPerGroup)), k.entryIndex(channelsPerGroup)), inGroup);
+             Indices inputAt = {at[0], channel}, filterAt = {at[1], inGroup};
+             for (int64_t i = 0; i < spatial; ++i) {
+               Value window = at[t.sizes.size() - spatial + i];
+               Value start = c.mul(at[2 + i], c.index(op.getStrides()[i]));
+               inputAt.push_back(c.add(start, c.mul(window, c.index(op.getDilations()[i]))));
+               filterAt.push_back(window);
+             }
+             Value a = tensor::ExtractOp::create(c.b, c.loc, input, inputAt);
+             return std::pair(a, Value(tensor::ExtractOp::create(c.b, c.loc, filter, filterAt)));
+           }));
   return success();
 }
 } // namespace

@@ -88,9 +88,12 @@ private:
   }
 };
 
-bool isReshape(Operation *op) { return isa_and_nonnull<graph::ReshapeOp, graph::SqueezeOp, graph::UnsqueezeOp, graph::FlattenOp>(op); }
+bool isReshape(Operation *op) {
+  return isa_and_nonnull<graph::ReshapeOp, graph::SqueezeOp, graph::UnsqueezeOp, graph::FlattenOp>(op);
+}
 
-template <typename Op> Value pullReshape(KernelLowering &k, Cursor &c, Op op, ArrayRef<Value> at) {
+template <typename Op>
+Value pullReshape(KernelLowering &k, Cursor &c, Op op, ArrayRef<Value> at) {
   DimList from = k.dims(op.getInput()), to = k.dims(op.getResult());
   Reindex reindex{k, c, from, to, at, {}};
   reindex.run(/*measureOnly=*/true);

@@ -60,12 +60,13 @@ static LogicalResult buildReduce(KernelLowering &k, graph::ReduceOp op) {
     return graph::ScalarBuilder(c.b, c.loc, element, like).neutral(kind);
   });
   AffineMap outMap = AffineMap::get(sizes.size(), 0, exprs, context);
-  Value reduced = k.loops(loc, sizes, accumulator, outMap, iterators, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> current) -> Indices {
-    Value value = k.pull(c, op.getInput(), at);
-    value = convertFloat(c, value, wide);
-    graph::ScalarBuilder s(c.b, c.loc, element, value);
-    return {combine(c, s, kind, current[0], value)};
-  })[0];
+  Value reduced =
+      k.loops(loc, sizes, accumulator, outMap, iterators, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> current) -> Indices {
+        Value value = k.pull(c, op.getInput(), at);
+        value = convertFloat(c, value, wide);
+        graph::ScalarBuilder s(c.b, c.loc, element, value);
+        return {combine(c, s, kind, current[0], value)};
+      })[0];
   if (kind != ReduceKind::mean && direct) {
     k.defineCompact(op.getResult(), reduced, kept);
     return success();
@@ -85,9 +86,10 @@ static LogicalResult buildReduce(KernelLowering &k, graph::ReduceOp op) {
   AffineMap identity = AffineMap::getMultiDimIdentityMap(outSizes.size(), context);
   SmallVector<IteratorType> parallel(outSizes.size(), IteratorType::parallel);
   Value out = direct ? reduced : k.compactDestination(op.getResult(), kept);
-  Value result = k.loops(loc, outSizes, out, identity, parallel, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> current) -> Indices {
-    return {finish(c, direct ? current[0] : Value(tensor::ExtractOp::create(c.b, c.loc, reduced, at)))};
-  })[0];
+  Value result =
+      k.loops(loc, outSizes, out, identity, parallel, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> current) -> Indices {
+        return {finish(c, direct ? current[0] : Value(tensor::ExtractOp::create(c.b, c.loc, reduced, at)))};
+      })[0];
   k.defineCompact(op.getResult(), result, kept);
   return success();
 }
@@ -117,7 +119,8 @@ static Value pullArgReduce(KernelLowering &k, Cursor &c, graph::ArgReduceOp op, 
   ValueRange best = k.sequential(c, zero, size, {neutral, zero}, [&](Cursor &c, Value i, ArrayRef<Value> carried) -> Indices {
     Value value = read(c, i);
     graph::ScalarBuilder s(c.b, c.loc, element, value);
-    Value take = arith::OrIOp::create(c.b, c.loc, s.compare(better, value, carried[0]), c.compare(arith::CmpIPredicate::eq, i, zero));
+    Value take =
+        arith::OrIOp::create(c.b, c.loc, s.compare(better, value, carried[0]), c.compare(arith::CmpIPredicate::eq, i, zero));
     return {c.select(take, value, carried[0]), c.select(take, i, carried[1])};
   });
   return arith::IndexCastOp::create(c.b, c.loc, c.b.getI64Type(), best[1]);

@@ -31,8 +31,10 @@ struct Real {
   }
   Value toIndex(Value real) {
     // The largest f32 below 2^63 keeps the conversion defined, whatever a roi holds.
-    Value safe = arith::MinNumFOp::create(c.b, c.loc, arith::MaxNumFOp::create(c.b, c.loc, real, constant(-9.0e18)), constant(9.0e18));
-    return arith::IndexCastOp::create(c.b, c.loc, c.b.getIndexType(), Value(arith::FPToSIOp::create(c.b, c.loc, c.b.getI64Type(), safe)));
+    Value safe =
+        arith::MinNumFOp::create(c.b, c.loc, arith::MaxNumFOp::create(c.b, c.loc, real, constant(-9.0e18)), constant(9.0e18));
+    return arith::IndexCastOp::create(c.b, c.loc, c.b.getIndexType(),
+                                      Value(arith::FPToSIOp::create(c.b, c.loc, c.b.getI64Type(), safe)));
   }
 };
 
@@ -204,26 +206,29 @@ struct Resampler {
     }
     Real r{c};
     Value x = coordinate(c, d), floor = r.floor(x);
-    Value shrink = k.once(op, 3 * d + 1, [&](Cursor &c) -> Value {
-      return arith::MinNumFOp::create(c.b, c.loc, scale(d), Real{c}.constant(1));
-    });
+    Value shrink = k.once(
+        op, 3 * d + 1, [&](Cursor &c) -> Value { return arith::MinNumFOp::create(c.b, c.loc, scale(d), Real{c}.constant(1)); });
     double reach = op.getMode() == ResizeMode::linear ? 1 : 2;
-    Value radius = k.once(op, 3 * d + 2, [&](Cursor &c) { Real r{c}; return r.toIndex(r.ceil(r.div(r.constant(reach), shrink))); });
+    Value radius = k.once(op, 3 * d + 2, [&](Cursor &c) {
+      Real r{c};
+      return r.toIndex(r.ceil(r.div(r.constant(reach), shrink)));
+    });
     Value first = c.sub(r.toIndex(floor), radius), count = c.add(c.mul(radius, c.index(2)), c.index(2));
     Value size = k.entryIndex(k.dims(op.getInput())[d]);
     Value zero = arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(wide));
-    ValueRange sums = k.sequential(c, c.index(0), count, {zero, r.constant(0)}, [&](Cursor &c, Value i, ArrayRef<Value> carried) -> Indices {
-      Real r{c};
-      Value index = c.add(first, i);
-      Value weight = kernelAt(c, r.mul(r.sub(r.of(index), x), shrink));
-      if (op.getExcludeOutside())
-        weight = c.select(c.compare(P::ult, index, size), weight, r.constant(0));
-      indices.push_back(inside(c, index, d));
-      Value value = sumStretched(c, indices, wide);
-      indices.pop_back();
-      Value product = arith::MulFOp::create(c.b, c.loc, value, convertFloat(c, weight, wide));
-      return {arith::AddFOp::create(c.b, c.loc, carried[0], product), r.add(carried[1], weight)};
-    });
+    ValueRange sums =
+        k.sequential(c, c.index(0), count, {zero, r.constant(0)}, [&](Cursor &c, Value i, ArrayRef<Value> carried) -> Indices {
+          Real r{c};
+          Value index = c.add(first, i);
+          Value weight = kernelAt(c, r.mul(r.sub(r.of(index), x), shrink));
+          if (op.getExcludeOutside())
+            weight = c.select(c.compare(P::ult, index, size), weight, r.constant(0));
+          indices.push_back(inside(c, index, d));
+          Value value = sumStretched(c, indices, wide);
+          indices.pop_back();
+          Value product = arith::MulFOp::create(c.b, c.loc, value, convertFloat(c, weight, wide));
+          return {arith::AddFOp::create(c.b, c.loc, carried[0], product), r.add(carried[1], weight)};
+        });
     return arith::DivFOp::create(c.b, c.loc, sums[0], convertFloat(c, sums[1], wide));
   }
 };

@@ -13,9 +13,10 @@ using graph::ScatterKind;
 namespace {
 /// Sequential too: as a linalg.generic it would be an identity, which canonicalisation takes for no copy at all.
 Value copyOfData(KernelLowering &k, Cursor &end, Value result, Value data) {
-  return k.sequentialNest(end, k.dims(result), {k.destination(result)}, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> carried) -> Indices {
-    return {tensor::InsertOp::create(c.b, c.loc, k.pull(c, data, at), carried[0], at)};
-  })[0];
+  return k.sequentialNest(end, k.dims(result), {k.destination(result)},
+                          [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> carried) -> Indices {
+                            return {tensor::InsertOp::create(c.b, c.loc, k.pull(c, data, at), carried[0], at)};
+                          })[0];
 }
 
 /// `tensor` with the element at `indices` combined with `update`.
@@ -60,7 +61,8 @@ LogicalResult buildScatterNd(KernelLowering &k, graph::ScatterNdOp op) {
     for (int64_t i = 0; i < length; ++i) {
       Indices tuple(at.take_front(tuples));
       tuple.push_back(c.index(i));
-      indices.push_back(k.wrapIndex(c, k.pull(c, op.getIndices(), tuple), graph::elementTypeOf(op.getIndices()), k.entryIndex(sizes[i])));
+      indices.push_back(
+          k.wrapIndex(c, k.pull(c, op.getIndices(), tuple), graph::elementTypeOf(op.getIndices()), k.entryIndex(sizes[i])));
     }
     for (size_t i = tuples; i < at.size(); ++i)
       indices.push_back(clampPosition(k, c, at[i], ranges[i], sizes[indices.size()]));
@@ -75,26 +77,27 @@ LogicalResult buildNonZero(KernelLowering &k, graph::NonZeroOp op) {
   DimList sizes = k.dims(op.getInput());
   Cursor end = k.end(op.getLoc());
   Value count = k.entryIndex(k.dims(op.getResult())[1]);
-  Indices written = k.sequentialNest(end, sizes, {k.destination(op.getResult()), end.index(0)},
-                                     [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> carried) -> Indices {
-    Value value = convertFloat(c, k.pull(c, op.getInput(), at), accumulatorType(element));
-    graph::ScalarBuilder s(c.b, c.loc, element, value);
-    Value found = s.compare(graph::ComparePredicate::ne, value, s.zero());
-    // The host has counted the same data; a wrong count must not write outside.
-    found = c.both(found, c.compare(arith::CmpIPredicate::slt, carried[1], count));
-    Indices kept(carried);
-    auto write = [&](OpBuilder &b, Location loc) {
-      Cursor inner{b, loc};
-      Value tensor = kept[0];
-      for (auto [i, index] : llvm::enumerate(at)) {
-        Value coordinate = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
-        tensor = tensor::InsertOp::create(b, loc, coordinate, tensor, Indices{inner.index(i), kept[1]});
-      }
-      scf::YieldOp::create(b, loc, Indices{tensor, inner.add(kept[1], inner.index(1))});
-    };
-    auto keep = [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, kept); };
-    return Indices(scf::IfOp::create(c.b, c.loc, found, write, keep).getResults());
-  });
+  Indices written =
+      k.sequentialNest(end, sizes, {k.destination(op.getResult()), end.index(0)},
+                       [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> carried) -> Indices {
+                         Value value = convertFloat(c, k.pull(c, op.getInput(), at), accumulatorType(element));
+                         graph::ScalarBuilder s(c.b, c.loc, element, value);
+                         Value found = s.compare(graph::ComparePredicate::ne, value, s.zero());
+                         // The host has counted the same data; a wrong count must not write outside.
+                         found = c.both(found, c.compare(arith::CmpIPredicate::slt, carried[1], count));
+                         Indices kept(carried);
+                         auto write = [&](OpBuilder &b, Location loc) {
+                           Cursor inner{b, loc};
+                           Value tensor = kept[0];
+                           for (auto [i, index] : llvm::enumerate(at)) {
+                             Value coordinate = arith::IndexCastOp::create(b, loc, b.getI64Type(), index);
+                             tensor = tensor::InsertOp::create(b, loc, coordinate, tensor, Indices{inner.index(i), kept[1]});
+                           }
+                           scf::YieldOp::create(b, loc, Indices{tensor, inner.add(kept[1], inner.index(1))});
+                         };
+                         auto keep = [&](OpBuilder &b, Location loc) { scf::YieldOp::create(b, loc, kept); };
+                         return Indices(scf::IfOp::create(c.b, c.loc, found, write, keep).getResults());
+                       });
   k.define(op.getResult(), written[0]);
   return success();
 }

@@ -31,17 +31,19 @@ LogicalResult buildCumulate(KernelLowering &k, graph::CumulateOp op) {
     return graph::ScalarBuilder(c.b, c.loc, element, like).neutral(op.getKind());
   });
   Indices outs = {k.destination(op.getResult())};
-  outs = k.sequentialNest(end, withoutAxis(sizes, axis), outs, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> carried) -> Indices {
-    ValueRange row = k.sequential(c, c.index(0), size, {carried[0], neutral}, [&](Cursor &c, Value i, ArrayRef<Value> carried) -> Indices {
-      Value position = op.getReverse() ? c.sub(c.sub(size, c.index(1)), i) : i;
-      Indices indices = withAxis(at, axis, position);
-      Value value = convertFloat(c, k.pull(c, op.getInput(), indices), wide);
-      Value next = graph::ScalarBuilder(c.b, c.loc, element, value).combine(op.getKind(), carried[1], value);
-      Value stored = convertFloat(c, op.getExclusive() ? carried[1] : next, graph::storageType(element));
-      return {tensor::InsertOp::create(c.b, c.loc, stored, carried[0], indices), next};
-    });
-    return {row[0]};
-  });
+  outs = k.sequentialNest(
+      end, withoutAxis(sizes, axis), outs, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> carried) -> Indices {
+        ValueRange row =
+            k.sequential(c, c.index(0), size, {carried[0], neutral}, [&](Cursor &c, Value i, ArrayRef<Value> carried) -> Indices {
+              Value position = op.getReverse() ? c.sub(c.sub(size, c.index(1)), i) : i;
+              Indices indices = withAxis(at, axis, position);
+              Value value = convertFloat(c, k.pull(c, op.getInput(), indices), wide);
+              Value next = graph::ScalarBuilder(c.b, c.loc, element, value).combine(op.getKind(), carried[1], value);
+              Value stored = convertFloat(c, op.getExclusive() ? carried[1] : next, graph::storageType(element));
+              return {tensor::InsertOp::create(c.b, c.loc, stored, carried[0], indices), next};
+            });
+        return {row[0]};
+      });
   k.define(op.getResult(), outs[0]);
   return success();
 }
@@ -56,31 +58,35 @@ LogicalResult buildTopK(KernelLowering &k, graph::TopKOp op) {
   Value nothing = k.once(op, 0, [&](Cursor &c) -> Value { return arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(wide)); });
   ComparePredicate better = op.getLargest() ? ComparePredicate::gt : ComparePredicate::lt;
   Indices outs = {k.destination(op.getValues()), k.destination(op.getIndices())};
-  outs = k.sequentialNest(end, withoutAxis(sizes, axis), outs, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> carried) -> Indices {
-    Value none = c.index(-1);
-    Indices inits = {carried[0], carried[1], nothing, none};
-    ValueRange filled = k.sequential(c, c.index(0), rounds, inits, [&](Cursor &c, Value round, ArrayRef<Value> carried) -> Indices {
-      Value last = carried[2], lastIndex = carried[3];
-      ValueRange best = k.sequential(c, c.index(0), size, {nothing, none}, [&](Cursor &c, Value i, ArrayRef<Value> best) -> Indices {
-        Value value = convertFloat(c, k.pull(c, op.getInput(), withAxis(at, axis, i)), wide);
-        graph::ScalarBuilder s(c.b, c.loc, element, value);
-        auto either = [&](Value a, Value b) -> Value { return arith::OrIOp::create(c.b, c.loc, a, b); };
-        Value first = c.compare(P::slt, lastIndex, c.index(0));
-        Value tied = c.both(s.compare(ComparePredicate::eq, value, last), c.compare(P::sgt, i, lastIndex));
-        Value after = either(first, either(s.compare(better, last, value), tied));
-        Value wins = either(c.compare(P::slt, best[1], c.index(0)), s.compare(better, value, best[0]));
-        Value take = c.both(after, wins);
-        return {c.select(take, value, best[0]), c.select(take, i, best[1])};
+  outs = k.sequentialNest(
+      end, withoutAxis(sizes, axis), outs, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> carried) -> Indices {
+        Value none = c.index(-1);
+        Indices inits = {carried[0], carried[1], nothing, none};
+        ValueRange filled =
+            k.sequential(c, c.index(0), rounds, inits, [&](Cursor &c, Value round, ArrayRef<Value> carried) -> Indices {
+              Value last = carried[2], lastIndex = carried[3];
+              ValueRange best =
+                  k.sequential(c, c.index(0), size, {nothing, none}, [&](Cursor &c, Value i, ArrayRef<Value> best) -> Indices {
+                    Value value = convertFloat(c, k.pull(c, op.getInput(), withAxis(at, axis, i)), wide);
+                    graph::ScalarBuilder s(c.b, c.loc, element, value);
+                    auto either = [&](Value a, Value b) -> Value { return arith::OrIOp::create(c.b, c.loc, a, b); };
+                    Value first = c.compare(P::slt, lastIndex, c.index(0));
+                    Value tied = c.both(s.compare(ComparePredicate::eq, value, last), c.compare(P::sgt, i, lastIndex));
+                    Value after = either(first, either(s.compare(better, last, value), tied));
+                    Value wins = either(c.compare(P::slt, best[1], c.index(0)), s.compare(better, value, best[0]));
+                    Value take = c.both(after, wins);
+                    return {c.select(take, value, best[0]), c.select(take, i, best[1])};
+                  });
+              // NaNs have no place in the order: when only they are left, the first element stands in.
+              Value index = c.max(best[1], c.index(0));
+              Indices where = withAxis(at, axis, round);
+              Value value = convertFloat(c, best[0], graph::storageType(element));
+              Value stored = arith::IndexCastOp::create(c.b, c.loc, c.b.getI64Type(), index);
+              return {tensor::InsertOp::create(c.b, c.loc, value, carried[0], where),
+                      tensor::InsertOp::create(c.b, c.loc, stored, carried[1], where), best[0], index};
+            });
+        return {filled[0], filled[1]};
       });
-      // NaNs have no place in the order: when only they are left, the first element stands in.
-      Value index = c.max(best[1], c.index(0));
-      Indices where = withAxis(at, axis, round);
-      Value value = convertFloat(c, best[0], graph::storageType(element));
-      Value stored = arith::IndexCastOp::create(c.b, c.loc, c.b.getI64Type(), index);
-      return {tensor::InsertOp::create(c.b, c.loc, value, carried[0], where), tensor::InsertOp::create(c.b, c.loc, stored, carried[1], where), best[0], index};
-    });
-    return {filled[0], filled[1]};
-  });
   k.define(op.getValues(), outs[0]);
   k.define(op.getIndices(), outs[1]);
   return success();

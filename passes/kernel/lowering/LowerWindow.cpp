@@ -20,7 +20,8 @@ struct Span {
   bool checked; // some tap may lie outside
 };
 
-template <typename Op> SmallVector<Span> spansOf(KernelLowering &k, Cursor &c, Op op, ArrayRef<Value> at, bool countPads) {
+template <typename Op>
+SmallVector<Span> spansOf(KernelLowering &k, Cursor &c, Op op, ArrayRef<Value> at, bool countPads) {
   SmallVector<Span> spans;
   for (size_t i = 0; i < op.getKernel().size(); ++i) {
     Span s;
@@ -51,7 +52,8 @@ Indices foldTaps(KernelLowering &k, Cursor &c, ArrayRef<Span> spans, Indices ini
   for (const Span &span : spans)
     taps *= span.kernel;
   Indices where(spans.size());
-  std::function<Indices(Cursor &, Indices, size_t, Value)> unrolled = [&](Cursor &c, Indices carried, size_t dim, Value inside) -> Indices {
+  std::function<Indices(Cursor &, Indices, size_t, Value)> unrolled = [&](Cursor &c, Indices carried, size_t dim,
+                                                                          Value inside) -> Indices {
     if (dim == spans.size()) {
       if (!inside)
         return step(c, where, carried);
@@ -97,12 +99,13 @@ Value pullPool(KernelLowering &k, Cursor &c, graph::PoolOp op, ArrayRef<Value> a
   Type element = graph::elementTypeOf(op.getInput()), wide = accumulatorType(element);
   ReduceKind kind = op.getKind();
   SmallVector<Span> spans = spansOf(k, c, op, at, op.getCountIncludePad());
-  Indices folded = foldTaps(k, c, spans, {neutralOf(k, op, kind, element)}, [&](Cursor &c, ArrayRef<Value> where, ArrayRef<Value> carried) -> Indices {
-    Indices indices(at.take_front(2));
-    indices.append(where.begin(), where.end());
-    Value value = convertFloat(c, k.pull(c, op.getInput(), indices), wide);
-    return {graph::ScalarBuilder(c.b, c.loc, element, value).combine(kind, carried[0], value)};
-  });
+  Indices folded = foldTaps(k, c, spans, {neutralOf(k, op, kind, element)},
+                            [&](Cursor &c, ArrayRef<Value> where, ArrayRef<Value> carried) -> Indices {
+                              Indices indices(at.take_front(2));
+                              indices.append(where.begin(), where.end());
+                              Value value = convertFloat(c, k.pull(c, op.getInput(), indices), wide);
+                              return {graph::ScalarBuilder(c.b, c.loc, element, value).combine(kind, carried[0], value)};
+                            });
   Value result = folded[0];
   if (kind == ReduceKind::mean) {
     Value count = c.index(1);
