@@ -1,6 +1,8 @@
-// A trial run of the first passes of the kernel pipeline.
+// Trial runs of the first passes of the kernel pipeline.
 #include "passes/kernel/CheckKernel.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Pass/PassManager.h"
+#include "passes/kernel/KernelInfo.h"
 #include "passes/kernel/Passes.h"
 
 using namespace mlir;
@@ -30,5 +32,35 @@ KernelCheck checkKernel(func::FuncOp kernel) {
   if (!check.isContraction)
     run(createEmitLoopsPass());
   return check;
+}
+
+SmallVector<int64_t> overwritableArguments(func::FuncOp kernel) {
+  if (kernel.getNumResults() != 1 || !llvm::is_contained(kernel.getArgumentTypes().drop_back(), kernel.getResultTypes()[0]))
+    return {};
+  OwningOpRef<func::FuncOp> copy = kernel.clone();
+  ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
+  PassManager manager(kernel.getContext(), func::FuncOp::getOperationName());
+  manager.addPass(createLowerToLinalgPass());
+  manager.addPass(createPrepareKernelPass());
+  if (failed(manager.run(*copy)))
+    return {};
+  Block &body = copy->getBody().front();
+  Value returned = body.getTerminator()->getOperand(0);
+  auto root = returned.getDefiningOp<linalg::GenericOp>();
+  bool isAlone = root && llvm::all_of(body.without_terminator(), [&](Operation &op) {
+                   return &op == root || isa<tensor::DimOp, tensor::EmptyOp>(op) || op.hasTrait<OpTrait::ConstantLike>() ||
+                          op.getDialect()->getNamespace() == "arith";
+                 });
+  if (!isAlone || !isElementwise(root) || root.getNumDpsInits() != 1)
+    return {};
+  AffineMap written = root.getMatchingIndexingMap(root.getDpsInitOperand(0));
+  SmallVector<int64_t> arguments;
+  for (BlockArgument arg : copy->getArguments().drop_back())
+    if (arg.getType() == returned.getType() && llvm::all_of(arg.getUses(), [&](OpOperand &use) {
+          return isa<tensor::DimOp>(use.getOwner()) ||
+                 (use.getOwner() == root && root.isDpsInput(&use) && root.getMatchingIndexingMap(&use) == written);
+        }))
+      arguments.push_back(arg.getArgNumber());
+  return arguments;
 }
 } // namespace tensel

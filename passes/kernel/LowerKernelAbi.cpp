@@ -120,6 +120,10 @@ LogicalResult emitCount(OpBuilder &b, func::FuncOp func, scf::ForOp loop) {
 
 LogicalResult lowerKernel(func::FuncOp func) {
   Location loc = func.getLoc();
+  // Arguments that share the destination's memory are read through it: no pointer to the same memory may be used beside it.
+  if (auto shared = func->getAttrOfType<DenseI64ArrayAttr>("tensel.in_place"))
+    for (int64_t i : shared.asArrayRef())
+      func.getArgument(i).replaceAllUsesWith(func.getArguments().back());
   OpBuilder b(func);
   auto i64 = b.getI64Type();
   auto ptr = LLVM::LLVMPointerType::get(b.getContext());

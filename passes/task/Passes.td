@@ -26,6 +26,8 @@ def PlanMemoryPass : Pass<"tensel-plan-memory", "::mlir::ModuleOp"> {
   let description = [{
     Adds `ids` to dispatches and task.from_elements, `task.ids` to loops (per carried value the buffer it is copied to and the one for the
     way, -1: none; then one per scan output), and to each entry `tensel.planned_values`: a list of {name, size_expr = array<i64>, first, last}.
+    The result of a dispatch takes the buffer of an input that dies there, where the kernel reads it element by element only; the
+    kernel then becomes a copy marked `tensel.in_place = array<i64: arguments>`, which reads those arguments through its destination.
     Numeric class: exact.
   }];
   let dependentDialects = ["::tensel::task::TaskDialect"];

@@ -1,7 +1,9 @@
 // Liveness of the host program's buffers: which planned value each tensor stands for, and from where to where it lives.
+// Then results take the buffers of inputs that die where they are made, where the kernel allows it.
 // The offsets are not chosen here but by the runtime, from these intervals and the sizes at its symbol limits.
 #include "passes/task/KernelTable.h"
 #include "passes/task/Passes.h"
+#include "passes/task/ReuseBuffers.h"
 
 using namespace mlir;
 
@@ -11,21 +13,16 @@ namespace tensel {
 
 namespace {
 
-struct Planned {
-  std::string name;
-  SmallVector<int64_t> size;
-  int64_t first, last;
-};
-
 class Planner {
 public:
   explicit Planner(func::FuncOp func) : func(func) {}
 
-  void run() {
+  void run(InPlaceKernels &kernels) {
     planBlock(func.front());
+    kernels.reuseIn(func, planned);
     Builder b(func.getContext());
     SmallVector<Attribute> list;
-    for (const Planned &value : planned)
+    for (const PlannedBuffer &value : planned)
       list.push_back(b.getDictionaryAttr(
           {b.getNamedAttr("name", b.getStringAttr(value.name)), b.getNamedAttr("size_expr", b.getDenseI64ArrayAttr(value.size)),
            b.getNamedAttr("first", b.getI64IntegerAttr(value.first)), b.getNamedAttr("last", b.getI64IntegerAttr(value.last))}));
@@ -133,7 +130,7 @@ private:
 
   func::FuncOp func;
   int64_t position = -1;
-  std::vector<Planned> planned;
+  std::vector<PlannedBuffer> planned;
   llvm::DenseMap<Value, Roots> roots;
 };
 
@@ -141,9 +138,11 @@ struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {
   using Base::Base;
 
   void runOnOperation() final {
-    for (auto func : getOperation().getOps<func::FuncOp>())
+    InPlaceKernels kernels(getOperation());
+    for (auto func : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
       if (func->hasAttr("tensel.entry"))
-        Planner(func).run();
+        Planner(func).run(kernels);
+    kernels.eraseUnused();
   }
 };
 
