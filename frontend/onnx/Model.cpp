@@ -344,8 +344,7 @@ std::optional<ModelProto> tensel::onnx::readModel(const std::string &path, std::
   std::shared_ptr<MappedFile> file = MappedFile::open(path, error);
   if (!file)
     return std::nullopt;
-  size_t slash = path.rfind('/');
-  std::string directory = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  std::string directory = directoryOf(path);
   Bytes bytes = file->bytes();
   if (bytes.empty()) {
     error = path + ": empty file, expected an ONNX model";

@@ -4,6 +4,7 @@
 #ifndef TENSEL_FRONTEND_ONNX_MODEL_H
 #define TENSEL_FRONTEND_ONNX_MODEL_H
 
+#include "frontend/common/MappedFile.h"
 #include "frontend/onnx/Wire.h"
 
 #include <map>
@@ -49,25 +50,6 @@ enum class DataType : int32_t {
 const char *dataTypeName(DataType type);
 /// Bits an element takes in raw data; 0 for strings and unknown types.
 unsigned dataTypeBits(DataType type);
-
-/// A file mapped read-only; unmapped with the last reference.
-class MappedFile {
-public:
-  /// Null with `error` set when the file cannot be opened or is not regular.
-  static std::shared_ptr<MappedFile> open(const std::string &path, std::string &error);
-  /// Opens `relative` inside of the directory `root` without following links,
-  /// and only a regular file that has one name.
-  static std::shared_ptr<MappedFile> openBeneath(const std::string &root, const std::string &relative, std::string &error);
-  ~MappedFile();
-  Bytes bytes() const { return content; }
-  const std::string &path() const { return name; }
-
-private:
-  MappedFile() = default;
-  static std::shared_ptr<MappedFile> map(int descriptor, const std::string &path, bool inside, std::string &error);
-  Bytes content;
-  std::string name;
-};
 
 struct StringPair {
   std::string_view key, value;

@@ -92,7 +92,7 @@ static void resolveExternal(WireReader &reader, TensorProto &tensor, const Field
   auto &file = source.files[location];
   if (!file) {
     std::string error;
-    file = MappedFile::openBeneath(source.directory, location, error);
+    file = MappedFile::openBeneath(source.directory, location, "external data", error);
     if (!file) {
       source.files.erase(location);
       return reader.fail(who + error);

@@ -5,15 +5,17 @@
 #ifndef TENSEL_FRONTEND_ONNX_WIRE_H
 #define TENSEL_FRONTEND_ONNX_WIRE_H
 
+#include "frontend/common/MappedFile.h"
+
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace tensel::onnx {
 
-using Bytes = std::span<const uint8_t>;
+using tensel::Bytes;
+using tensel::MappedFile;
 
 /// The first error of a read; later ones are dropped. Also carries how many
 /// bytes of memory the read may still ask for, so that a small file cannot

@@ -1,6 +1,5 @@
-// Maps model and external data files read-only. External data is opened inside
-// of the model's directory only: the path comes from an untrusted file.
-#include "frontend/onnx/Model.h"
+// Maps files read-only; see MappedFile.h.
+#include "frontend/common/MappedFile.h"
 
 #include <cerrno>
 #include <cstring>
@@ -11,9 +10,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-using namespace tensel::onnx;
+using namespace tensel;
 
-std::shared_ptr<MappedFile> MappedFile::map(int descriptor, const std::string &path, bool inside, std::string &error) {
+std::shared_ptr<MappedFile> MappedFile::map(int descriptor, const std::string &path, const char *inside, std::string &error) {
   std::shared_ptr<MappedFile> result;
   struct stat info;
   if (fstat(descriptor, &info) != 0) {
@@ -21,7 +20,7 @@ std::shared_ptr<MappedFile> MappedFile::map(int descriptor, const std::string &p
   } else if (!S_ISREG(info.st_mode)) {
     error = "'" + path + "' is not a regular file";
   } else if (inside && info.st_nlink != 1) {
-    error = "'" + path + "' has " + std::to_string(info.st_nlink) + " hard links, expected 1 for external data";
+    error = "'" + path + "' has " + std::to_string(info.st_nlink) + " hard links, expected 1 for " + inside;
   } else {
     result.reset(new MappedFile());
     result->name = path;
@@ -52,13 +51,14 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::string &path, std::strin
     error = "cannot open '" + path + "': " + std::strerror(errno);
     return nullptr;
   }
-  return map(descriptor, path, /*inside=*/false, error);
+  return map(descriptor, path, /*inside=*/nullptr, error);
 }
 
-std::shared_ptr<MappedFile> MappedFile::openBeneath(const std::string &root, const std::string &relative, std::string &error) {
+std::shared_ptr<MappedFile> MappedFile::openBeneath(const std::string &root, const std::string &relative, const std::string &what,
+                                                    std::string &error) {
   std::string shown = root + "/" + relative;
   if (relative.empty() || relative.find('\0') != std::string::npos) {
-    error = "external data location is empty or holds a zero byte";
+    error = "the name of " + what + " is empty or holds a zero byte";
     return nullptr;
   }
   int directory = ::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -74,10 +74,15 @@ std::shared_ptr<MappedFile> MappedFile::openBeneath(const std::string &root, con
   close(directory);
   if (descriptor < 0) {
     if (reason == EXDEV || reason == ELOOP)
-      error = "external data '" + relative + "' leaves the model's directory or goes through a link";
+      error = what + " '" + relative + "' leaves the model's directory or goes through a link";
     else
-      error = "cannot open external data '" + shown + "': " + std::strerror(reason);
+      error = "cannot open " + what + " '" + shown + "': " + std::strerror(reason);
     return nullptr;
   }
-  return map(descriptor, shown, /*inside=*/true, error);
+  return map(descriptor, shown, what.c_str(), error);
+}
+
+std::string tensel::directoryOf(const std::string &path) {
+  size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
 }
