@@ -54,8 +54,9 @@ private:
 
   bool isCandidate(Operation *op) const {
     return isa<graph::ShapedOpInterface>(op) && op->getNumRegions() == 0 && op->getNumOperands() > 0 && isPure(op) &&
-           llvm::all_of(op->getOperands(),
-                        [&](Value operand) { return known.contains(operand) || isSource(operand.getDefiningOp()); });
+           !op->hasTrait<graph::SpreadsData>() && llvm::all_of(op->getOperands(), [&](Value operand) {
+             return known.contains(operand) || isSource(operand.getDefiningOp());
+           });
   }
 
   void visit(Operation *op) {

@@ -38,6 +38,9 @@ llvm::LogicalResult evaluate(graph::ShapeOfOp op, Operands operands, Results res
 llvm::LogicalResult evaluate(graph::RangeOp op, Operands operands, Results results);
 llvm::LogicalResult evaluate(graph::IotaOp op, Operands operands, Results results);
 
+// Quantized.cpp
+llvm::LogicalResult evaluate(graph::DequantizeOp op, Operands operands, Results results);
+
 // Resize.cpp
 llvm::LogicalResult evaluate(graph::ResizeOp op, Operands operands, Results results);
 
