@@ -1,6 +1,7 @@
-// Prints the graph module of an ONNX file, for working on the importer:
-// `tensel-import FILE [--quiet] [NAME=1,2,3]...`, where NAME=... gives the value of an
-// integer input that the program may be compiled for.
+// Prints the graph module of a model, for working on the importers: `tensel-import FILE [--quiet] [--score] [NAME=1,2,3]...`,
+// where NAME=... gives the value of an integer input of an ONNX file that the program may be compiled for, and --score adds
+// the function of a language model that gives logits at every position.
+#include "frontend/llm/Import.h"
 #include "frontend/onnx/import/Import.h"
 
 #include "mlir/IR/MLIRContext.h"
@@ -10,11 +11,14 @@
 int main(int argc, char **argv) {
   tensel::onnx::ImportOptions options;
   llvm::StringRef file;
+  tensel::llm::ImportOptions llmOptions;
   bool quiet = false;
   for (llvm::StringRef argument : llvm::ArrayRef<char *>(argv, argc).drop_front()) {
     auto [name, values] = argument.split('=');
     if (argument == "--quiet") {
       quiet = true;
+    } else if (argument == "--score") {
+      llmOptions.score = true;
     } else if (name == argument) {
       file = argument;
     } else {
@@ -32,7 +36,8 @@ int main(int argc, char **argv) {
     }
   }
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  auto module = tensel::onnx::importOnnx(context, file, options);
+  auto module = tensel::llm::isLlm(file) ? tensel::llm::importLlm(context, file, llmOptions)
+                                         : tensel::onnx::importOnnx(context, file, options);
   if (module && !quiet)
     module->print(llvm::outs());
   return module ? 0 : 1;

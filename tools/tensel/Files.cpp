@@ -63,9 +63,11 @@ std::string detectPackage(const std::string &path, bool &isPackage) {
   char magic[sizeof rt::packageMagic] = {};
   if (fstat(file, &status) != 0)
     error = failed("read", path, errno);
+  else if (S_ISDIR(status.st_mode) && faccessat(file, "config.json", F_OK, 0) == 0)
+    isPackage = false; // a language model's folder
   else if (!S_ISREG(status.st_mode))
-    error = "cannot read '" + path + "': found " + (S_ISDIR(status.st_mode) ? "a folder" : "no regular file") +
-            ", expected a model or package";
+    error = "cannot read '" + path + "': found " +
+            (S_ISDIR(status.st_mode) ? "a folder without config.json" : "no regular file") + ", expected a model or package";
   else if (read(file, magic, sizeof magic) < 0)
     error = failed("read", path, errno);
   close(file);

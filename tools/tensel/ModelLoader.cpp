@@ -3,6 +3,7 @@
 
 #include "compiler/Diagnostics.h"
 #include "dialects/graph/Graph.h"
+#include "frontend/llm/Import.h"
 #include "frontend/onnx/import/Import.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
@@ -36,6 +37,10 @@ llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, 
     DiagnosticCollector diagnostics(&model->context);
     if (endsWith(path, ".mlir")) {
       model->module = mlir::parseSourceFile<mlir::ModuleOp>(path, mlir::ParserConfig(&model->context));
+    } else if (llm::isLlm(path)) {
+      llm::ImportOptions options;
+      options.score = true;
+      model->module = llm::importLlm(model->context, path, options);
     } else {
       onnx::ImportOptions options;
       options.inputValues = integers;
