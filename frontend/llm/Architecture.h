@@ -18,7 +18,7 @@ struct Architecture {
 };
 
 // One per file.
-extern const Architecture bert, bloom, falcon, gemma2, gemma3, gpt2, gptNeoX, llama, mixtral, olmoe, phi3, qwen2, qwen3;
+extern const Architecture bert, bloom, falcon, gemma2, gemma3, gpt2, gptNeoX, llama, mixtral, olmoe, phi3, qwen2, qwen3, rwkv, t5;
 
 llvm::ArrayRef<const Architecture *> architectures();
 

@@ -1,4 +1,4 @@
-"""Writes Inputs/language_models/NAME: tiny random models of every architecture, as `transformers` saves them, with the logits it computes.
+"""Writes Inputs/language_models/NAME: tiny random models of every architecture, as `transformers` saves them, with logits.
 
     pip install torch transformers && python make_language_models.py [NAME]...
 

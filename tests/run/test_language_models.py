@@ -53,13 +53,18 @@ def test_whole_text(model: Path, tmp_path: Path) -> None:
         found = run_reference(model, "encode", inputs, ["vectors"], tmp_path)["vectors"]
         counts = np.arange(tokens.shape[1])[None, :] < expected["lengths"][:, None]
         assert_close(found[counts], expected["vectors"][counts])
+    if "targets" in expected:
+        batch, length = expected["targets"].shape
+        inputs = {"tokens": expected["targets"].astype(np.int64), "past": np.zeros(batch, np.int64), "encoded": found,
+                  "lengths": expected["lengths"].astype(np.int64), **zeros_for_states(model, "score", batch, length + 3)}
+        assert_close(run_reference(model, "score", inputs, ["logits"], tmp_path)["logits"], expected["logits"])
     if "logits" in expected and "targets" not in expected:
         batch, length = tokens.shape
         inputs = {"tokens": tokens, "past": np.zeros(batch, np.int64), **zeros_for_states(model, "score", batch, length + 3)}
         assert_close(run_reference(model, "score", inputs, ["logits"], tmp_path)["logits"], expected["logits"])
 
 
-@pytest.mark.parametrize("name", ["llama", "mistral", "bloom", "gemma3"])
+@pytest.mark.parametrize("name", ["llama", "mistral", "bloom", "gemma3", "rwkv"])
 def test_prompt_then_token_by_token(name: str, tmp_path: Path) -> None:
     """Rows of different length: what stands behind a row's last token never counts."""
     model = next(path for path in MODELS if path.name == name)

@@ -16,6 +16,11 @@ Value Model::splitHeads(Value x, int64_t heads) {
 
 Value Model::joinHeads(Value x) { return failed() ? poison() : reshape(x, {0, 0, dim(x, 2) * dim(x, 3)}); }
 
+Value Model::keyValues(StringRef what, int64_t heads, int64_t size) {
+  Attribute capacity = symbol("context", 1, config.context);
+  return state((what + "." + Twine(layer)).str(), {batch(), capacity, b.getI64IntegerAttr(heads), b.getI64IntegerAttr(size)});
+}
+
 Value Model::attend(Value q, Value k, Value v, const AttentionSettings &settings) {
   if (failed())
     return poison();
@@ -33,12 +38,10 @@ Value Model::attend(Value q, Value k, Value v, const AttentionSettings &settings
     rows = add(rows, mul(positions(), integer(0)));
     cacheIndices = concat({unsqueeze(rows, {2}), unsqueeze(positions(), {2})}, 2);
   }
-  Attribute capacity = symbol("context", 1, config.context);
   auto keep = [&](StringRef what, Value fresh) {
-    std::string name = (what + "." + Twine(layer)).str();
-    Value before = state(name, {batch(), capacity, b.getI64IntegerAttr(dim(fresh, 2)), b.getI64IntegerAttr(dim(fresh, 3))});
+    Value before = keyValues(what, dim(fresh, 2), dim(fresh, 3));
     Value after = make<graph::ScatterNdOp>(graph::ScatterKind::none, before, cacheIndices, fresh);
-    setState(name, after);
+    setState((what + "." + Twine(layer)).str(), after);
     return after;
   };
   Value keys = keep("keys", k), values = keep("values", v);

@@ -72,6 +72,14 @@ Value Model::tokens() {
 
 Value Model::lengths() { return input("lengths", i64(), {batch()}); }
 
+Value Model::last() { return input("last", i64(), {batch()}); }
+
+Value Model::atLast(Value x) {
+  if (mode == Mode::Prefill)
+    return make<graph::GatherNdOp>(x, unsqueeze(last(), {1}), 1);
+  return squeeze(mode == Mode::Decode ? x : slice(x, 1, -1, INT64_MAX), {1});
+}
+
 Value Model::positions() {
   Value &known = inputs["(positions)"];
   if (known)
@@ -99,13 +107,8 @@ void Model::result(StringRef name, Value value) { results.emplace_back(name.str(
 void Model::finish(Value x, StringRef head, StringRef embedding, double softcap) {
   if (mode == Mode::Encode)
     return result("vectors", x);
-  if (mode == Mode::Prefill) {
-    // The vector after the last token of each row: element last[b] of row b.
-    Value last = unsqueeze(input("last", i64(), {batch()}), {1});
-    x = make<graph::GatherNdOp>(x, last, 1);
-  } else if (mode == Mode::Decode) {
-    x = squeeze(x, {1});
-  }
+  if (mode != Mode::Score)
+    x = atLast(x);
   std::string name = (head + ".weight").str();
   bool isTied = !has(name);
   Ints dims = dimsOf(isTied ? (embedding + ".weight").str() : name);

@@ -113,7 +113,10 @@ public:
   mlir::Attribute batch() { return symbol("batch", 1, maxBatch); }
   Value tokens();    ///< [B, S]
   Value positions(); ///< [B, S]: how many tokens stand before each
-  Value lengths();   ///< [B]: tokens of each row that count (Encode)
+  Value lengths();   ///< [B]: tokens of each row that count, of those that are encoded
+  Value last();      ///< [B]: the last token of each row that counts (Prefill)
+  /// [B, S, N] -> [B, N]: what stands at each row's last token.
+  Value atLast(Value x);
   /// A tensor that lives from call to call; zeros at first.
   Value state(llvm::StringRef name, llvm::ArrayRef<mlir::Attribute> dims);
   void setState(llvm::StringRef name, Value next);
@@ -129,6 +132,8 @@ public:
   /// [B, S, heads * size] as [B, S, heads, size] and back.
   Value splitHeads(Value x, int64_t heads);
   Value joinHeads(Value x);
+  /// The keys or values that the current layer has seen before, [B, context, heads, size].
+  Value keyValues(llvm::StringRef what, int64_t heads, int64_t size);
   /// q [B, S, H, D], k and v [B, S, G, D] -> [B, S, H * D]: causal over all tokens so far, which the layer's state keeps.
   Value attend(Value q, Value k, Value v, const AttentionSettings &settings = {});
   /// Queries, keys and values from one projection `attn_qkv` as heads: [heads, 3, size] in Hugging Face's files, one after
