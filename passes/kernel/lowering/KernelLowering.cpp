@@ -41,6 +41,7 @@ const LoweringTable &getLoweringTable() {
     addContractionLowerings(table);
     addScatterLowerings(table);
     addSortLowerings(table);
+    addQuantizedLowerings(table);
     return table;
   }();
   return table;

@@ -80,6 +80,7 @@ void addReductionLowerings(LoweringTable &table);
 void addContractionLowerings(LoweringTable &table);
 void addScatterLowerings(LoweringTable &table);
 void addSortLowerings(LoweringTable &table);
+void addQuantizedLowerings(LoweringTable &table);
 
 /// Everything above, and every op with ElementwiseOpInterface.
 const LoweringTable &getLoweringTable();
