@@ -19,6 +19,8 @@ static llvm::SmallVector<double> slopes(int64_t heads) {
 static void build(Model &m) {
   m.readConfig();
   m.expectFlag({"apply_residual_connection_post_layernorm", ""}, false);
+  if (m.failed())
+    return;
   AttentionSettings attention;
   attention.slopes = m.floats(slopes(m.config.heads));
   Value x = m.layerNorm(m.embed("token_embd", m.tokens(), m.config.hidden), "token_embd_norm");

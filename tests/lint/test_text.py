@@ -16,7 +16,7 @@ FORBIDDEN = {
     "a conflict mark": re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE),
     "a tab or space at a line's end": re.compile(r"[ \t]+$", re.MULTILINE),
 }
-BINARY = (".bin", ".png", ".npy", ".npz", ".onnx", ".safetensors", ".tensel", ".gz")
+BINARY = (".bin", ".png", ".npy", ".npz", ".onnx", ".safetensors", ".tensel", ".gz", ".gguf")
 LARGEST = 512 * 1024
 
 

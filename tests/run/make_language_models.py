@@ -1,6 +1,6 @@
 """Writes Inputs/language_models/NAME: tiny random models of every architecture, as `transformers` saves them, with logits.
 
-    pip install torch transformers && python make_language_models.py [NAME]...
+    pip install torch transformers gguf && python make_language_models.py [NAME]...
 
 A folder holds config.json, model.safetensors, and expected.npz with `tokens` [B, S] and `logits` [B, S, vocab] (or
 `vectors` for encoders, with `lengths`). Weights are random but not tiny, so that a wrong layer shows.
@@ -111,8 +111,63 @@ def make(name: str, config: t.PretrainedConfig) -> None:
     print(name, sum(path.stat().st_size for path in folder.iterdir()), "bytes")
 
 
+def side_by_side(rows: np.ndarray, heads: int) -> np.ndarray:
+    """Rows of queries or keys as GGUF has them: the halves of a rotary pair follow each other."""
+    size = rows.shape[0] // heads
+    return rows.reshape(heads, 2, size // 2, -1).swapaxes(1, 2).reshape(rows.shape)
+
+
+def make_gguf(name: str) -> None:
+    """A Llama in GGUF with a weight of every kind that the package can write; expected are logits for their exact values."""
+    import gguf
+
+    config = t.LlamaConfig(**{**GROUPED, "intermediate_size": 64, "hidden_size": 64}, tie_word_embeddings=False)
+    config._attn_implementation = "eager"
+    model = t.LlamaForCausalLM(config).eval().float()
+    randomize(model)
+    kinds = {"attn_q": "Q4_0", "attn_k": "Q4_1", "attn_v": "Q5_0", "attn_output": "Q5_1", "ffn_gate": "Q8_0", "ffn_up": "MXFP4",
+             "ffn_down": "BF16", "token_embd": "Q8_0", "output": "F16"}
+    parts = {"self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
+             "self_attn.o_proj": "attn_output", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
+             "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm"}
+    folder = FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    writer = gguf.GGUFWriter(folder / "model.gguf", "llama")
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_rope_freq_base(10000.0)
+    state = {}
+    for key, value in model.state_dict().items():
+        ours = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}.get(key.removesuffix(".weight"))
+        if not ours:
+            _, _, number, part = key.removesuffix(".weight").split(".", 3)
+            ours = f"blk.{number}.{parts[part]}"
+        kind = getattr(gguf.GGMLQuantizationType, kinds.get(ours.split(".")[-1], "F32"))
+        data = gguf.quants.quantize(value.numpy(), kind)
+        state[key] = torch.from_numpy(gguf.quants.dequantize(data, kind).astype(np.float32).reshape(value.shape))
+        heads = {"attn_q": config.num_attention_heads, "attn_k": config.num_key_value_heads}.get(ours.split(".")[-1])
+        writer.add_tensor(f"{ours}.weight", side_by_side(data, heads) if heads else data, raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    model.load_state_dict(state)
+    tokens = torch.randint(3, 64, (2, 24), generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        logits = model(input_ids=tokens, use_cache=False).logits.numpy()
+    np.savez_compressed(folder / "expected.npz", tokens=tokens.numpy(), logits=logits)
+    print(name, sum(path.stat().st_size for path in folder.iterdir()), "bytes")
+
+
 def main() -> None:
     wanted = sys.argv[1:]
+    if not wanted or "llama-gguf" in wanted:
+        make_gguf("llama-gguf")
     for name, config in models().items():
         if not wanted or name in wanted:
             make(name, config)

@@ -13,13 +13,19 @@ import pytest
 from programs import ROOT, assert_user_error, run_model, tensel, tool
 
 MODELS = sorted(path for path in (ROOT / "tests/run/Inputs/language_models").iterdir() if path.is_dir())
+
+
+def opened(model: Path) -> Path:
+    """What `tensel` is given: the GGUF file, or the folder."""
+    return model / "model.gguf" if (model / "model.gguf").exists() else model
+
 TOLERANCE = 2e-3  # of the range of the logits; the reference is far closer
 ARGUMENT = re.compile(r'%arg\d+: tensor<([^>]*)> \{[^}]*graph\.name = "([^"]*)"')
 
 
 def signature(model: Path, function: str) -> dict[str, list[str]]:
     """The dims of each input of a function, dynamic ones as '?'."""
-    done = subprocess.run([tool("tensel-import"), model, "--score"], capture_output=True, text=True, check=True)
+    done = subprocess.run([tool("tensel-import"), opened(model), "--score"], capture_output=True, text=True, check=True)
     arguments = re.search(rf"func\.func @{function}\((.*?)\) ->", done.stdout, re.DOTALL).group(1)
     return {name: dims.split("x")[:-1] for dims, name in ARGUMENT.findall(arguments)}
 
@@ -41,7 +47,7 @@ def assert_close(found: np.ndarray, expected: np.ndarray) -> None:
 
 def run_reference(model: Path, function: str, inputs: dict[str, np.ndarray], outputs: list[str],
                   folder: Path) -> dict[str, np.ndarray]:
-    return run_model(model, inputs, outputs, folder, f"--function={function}", "--device=reference")
+    return run_model(opened(model), inputs, outputs, folder, f"--function={function}", "--device=reference")
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda path: path.name)

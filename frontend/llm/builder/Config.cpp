@@ -5,6 +5,8 @@ using namespace mlir;
 using namespace tensel;
 using namespace tensel::llm;
 
+static constexpr int64_t maxHeads = 65536;
+
 static std::string nameOf(const Source &source, Key key) {
   return source.isGguf() ? source.architecture() + "." + key.gguf.str() : key.huggingFace.str();
 }
@@ -34,6 +36,9 @@ void Model::readConfig() {
   config.epsilon = numberOr({"rms_norm_eps|layer_norm_epsilon|layer_norm_eps|layernorm_epsilon",
                              "attention.layer_norm_rms_epsilon|attention.layer_norm_epsilon"},
                             1e-5);
+  // What is worked out per head or per element of a head must not outgrow the file.
+  if (config.heads > maxHeads || config.headSize > maxHeads)
+    fail(Twine(config.heads) + " heads of size " + Twine(config.headSize) + ", expected at most " + Twine(maxHeads) + " of each");
   if (config.heads % config.kvHeads)
     fail(Twine(config.kvHeads) + " key heads, expected a divisor of the " + Twine(config.heads) + " heads");
 }
@@ -47,7 +52,12 @@ int64_t Model::window(bool slides) {
   SmallVector<std::string> kinds = source.strings({"layer_types", ""});
   if (layer < static_cast<int64_t>(kinds.size()))
     slides = kinds[layer] == "sliding_attention";
-  return slides ? source.integer({"sliding_window", "attention.sliding_window"}).value_or(0) : 0;
+  if (!slides)
+    return 0;
+  int64_t window = source.integer({"sliding_window", "attention.sliding_window"}).value_or(0);
+  if (window < 0)
+    fail("a window of " + Twine(window) + " tokens, expected 0 or more");
+  return window;
 }
 
 Value llm::silu(Writer &w, Value x) { return w.mul(x, w.make<graph::SigmoidOp>(x)); }
