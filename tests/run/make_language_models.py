@@ -141,9 +141,10 @@ def make_gguf(name: str) -> None:
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_rope_freq_base(10000.0)
+    outside = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
     state = {}
     for key, value in model.state_dict().items():
-        ours = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}.get(key.removesuffix(".weight"))
+        ours = outside.get(key.removesuffix(".weight"))
         if not ours:
             _, _, number, part = key.removesuffix(".weight").split(".", 3)
             ours = f"blk.{number}.{parts[part]}"
