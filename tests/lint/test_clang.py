@@ -1,5 +1,5 @@
 """clang-format over all our C and C++, clang-tidy over the files that must stay free of MLIR (those that include it take
-half a minute each): the runtime, the readers, the examples.
+half a minute each): the runtime, the readers, the block formats, the examples.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sources import ROOT, with_suffix
 
-TIDY = ("runtime/", "examples/", "frontend/onnx/Wire")
+TIDY = ("runtime/", "examples/", "frontend/onnx/Wire", "frontend/common/", "frontend/gguf/", "frontend/huggingface/",
+        "dialects/blocks/")
 
 
 def test_clang_format() -> None:
