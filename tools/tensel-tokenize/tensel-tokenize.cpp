@@ -1,0 +1,141 @@
+// Runs the text side of the runtime over files, for tests and for looking at tokenizers:
+//   tensel-tokenize encode TOKENIZER FILE [--special]   each line's ids
+//   tensel-tokenize decode TOKENIZER FILE [--stream]    each line of ids as JSON text; --stream: token by token
+//   tensel-tokenize render FILE                         each line {"template", "context"} as {"text"} or {"error"}
+// TOKENIZER is a tokenizer.json, or GGUF's tokenizer metadata as one JSON object. A line of FILE that starts with "0x" is
+// the text's bytes in hexadecimal.
+#include "runtime/llm/Detokenizer.h"
+#include "runtime/llm/Json.h"
+#include "runtime/llm/Tokenizer.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+using namespace tensel::llm;
+
+namespace {
+
+[[noreturn]] void stop(const std::string &message) {
+  std::cerr << "error: " << message << "\n";
+  std::exit(1);
+}
+
+std::string readFile(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    stop("cannot read '" + path + "'");
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
+}
+
+std::optional<TokenId> idOf(const Json &root, std::string_view name) {
+  const Json *value = root.get(name);
+  return value && value->isInteger() && value->integer >= 0 ? std::optional(static_cast<TokenId>(value->integer)) : std::nullopt;
+}
+
+std::optional<bool> flagOf(const Json &root, std::string_view name) {
+  const Json *value = root.get(name);
+  return value ? std::optional(value->boolean) : std::nullopt;
+}
+
+GgufVocabulary readGguf(const Json &root) {
+  const auto each = [&](std::string_view name, auto see) {
+    if (const Json *list = root.get(name))
+      for (const Json &item : JsonMembers(*list))
+        see(item);
+  };
+  GgufVocabulary out;
+  out.model = root.getString("tokenizer.ggml.model", "");
+  out.pre = root.getString("tokenizer.ggml.pre", "default");
+  each("tokenizer.ggml.tokens", [&](const Json &item) { out.tokens.emplace_back(item.string); });
+  each("tokenizer.ggml.merges", [&](const Json &item) { out.merges.emplace_back(item.string); });
+  each("tokenizer.ggml.scores", [&](const Json &item) { out.scores.push_back(static_cast<float>(item.number)); });
+  each("tokenizer.ggml.token_type", [&](const Json &item) { out.types.push_back(static_cast<int32_t>(item.integer)); });
+  out.bos = idOf(root, "tokenizer.ggml.bos_token_id");
+  out.eos = idOf(root, "tokenizer.ggml.eos_token_id");
+  out.unknown = idOf(root, "tokenizer.ggml.unknown_token_id");
+  out.separator = idOf(root, "tokenizer.ggml.seperator_token_id");
+  out.addBos = flagOf(root, "tokenizer.ggml.add_bos_token");
+  out.addEos = flagOf(root, "tokenizer.ggml.add_eos_token");
+  out.addSpacePrefix = flagOf(root, "tokenizer.ggml.add_space_prefix");
+  out.removeExtraSpaces = flagOf(root, "tokenizer.ggml.remove_extra_whitespaces");
+  return out;
+}
+
+Tokenizer readTokenizer(const std::string &path) {
+  std::string text = readFile(path);
+  auto json = JsonDocument::parse(text);
+  if (!json)
+    stop(path + ": " + json.message());
+  const bool gguf = json->root().get("tokenizer.ggml.model") != nullptr;
+  auto tokenizer = gguf ? Tokenizer::fromGguf(readGguf(json->root())) : Tokenizer::fromJson(std::move(text));
+  if (!tokenizer)
+    stop(path + ": " + tokenizer.message());
+  return std::move(*tokenizer);
+}
+
+std::string bytesOf(const std::string &line) {
+  if (!line.starts_with("0x"))
+    return line;
+  std::string out;
+  for (size_t i = 2; i + 1 < line.size(); i += 2)
+    out += static_cast<char>(std::strtoul(line.substr(i, 2).c_str(), nullptr, 16));
+  return out;
+}
+
+void encode(const Tokenizer &tokenizer, std::istream &lines, bool special) {
+  for (std::string line; std::getline(lines, line);) {
+    auto ids = tokenizer.encode(bytesOf(line), special);
+    if (!ids)
+      stop(ids.message());
+    std::string out;
+    for (const TokenId id : *ids)
+      out += (out.empty() ? "" : " ") + std::to_string(id);
+    std::cout << out << "\n";
+  }
+}
+
+void decode(const Tokenizer &tokenizer, std::istream &lines, bool stream) {
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream numbers(line);
+    std::vector<TokenId> ids;
+    for (TokenId id = 0; numbers >> id;)
+      ids.push_back(id);
+    std::string text;
+    if (stream) {
+      Detokenizer detokenizer(tokenizer);
+      for (const TokenId id : ids) {
+        const std::string piece = detokenizer.add(id);
+        if (!isUtf8(piece))
+          stop("a piece of the stream is not UTF-8");
+        text += piece;
+      }
+      text += detokenizer.finish();
+    } else {
+      text = tokenizer.decode(ids, true);
+    }
+    std::cout << quoteJson(text) << "\n";
+  }
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::string command = arguments.empty() ? "" : arguments[0];
+  const std::string option = arguments.empty() ? "" : arguments.back();
+  std::ios::sync_with_stdio(false);
+  if ((command != "encode" && command != "decode") || arguments.size() < 3)
+    stop("expected 'encode TOKENIZER FILE', 'decode TOKENIZER FILE' or 'render FILE'");
+  const Tokenizer tokenizer = readTokenizer(arguments[1]);
+  std::istringstream lines(readFile(arguments[2]));
+  if (command == "encode")
+    encode(tokenizer, lines, option == "--special");
+  else
+    decode(tokenizer, lines, option == "--stream");
+  return 0;
+}
