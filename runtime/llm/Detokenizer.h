@@ -7,6 +7,7 @@ namespace tensel::llm {
 
 class Detokenizer {
 public:
+  /// `tokenizer` must outlive this.
   explicit Detokenizer(const Tokenizer &tokenizer, bool skipSpecial = true) : tokenizer(tokenizer), skipSpecial(skipSpecial) {}
 
   /// The text that `id` completes; empty while a character is incomplete.
@@ -15,13 +16,14 @@ public:
   std::string finish();
 
 private:
-  std::string advance(std::string text);
+  std::string decodeWindow();
+  std::string advance(const std::string &text);
 
   const Tokenizer &tokenizer;
   bool skipSpecial;
   std::vector<TokenId> window; // what the next token's text may depend on
-  size_t emitted = 0;          // tokens of the window whose text is out
-  size_t prefixBytes = 0;      // bytes of the window's text that are out
+  size_t context = 0;          // the tokens at the front of it whose text is out
+  std::string out;             // the window's text that is out
 };
 
 } // namespace tensel::llm

@@ -177,7 +177,7 @@ void makeBert(const GgufVocabulary &gguf, TokenizerParts &parts) {
     const bool special = !gguf.types.empty() && (gguf.types[i] == typeControl || gguf.types[i] == typeUnknown);
     const bool bracketed = token.starts_with("[") && token.ends_with("]") && token.size() > 2;
     std::string text = special || bracketed ? token : "##" + token;
-    if (token.starts_with(metaspace))
+    if (token.starts_with(metaspace) && token.size() > metaspace.size())
       text = token.substr(metaspace.size());
     if (gguf.unknown == static_cast<TokenId>(i))
       options.unknown = text;

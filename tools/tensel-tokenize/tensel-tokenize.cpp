@@ -4,6 +4,7 @@
 //   tensel-tokenize render FILE                         each line {"template", "context"} as {"text"} or {"error"}
 // TOKENIZER is a tokenizer.json, or GGUF's tokenizer metadata as one JSON object. A line of FILE that starts with "0x" is
 // the text's bytes in hexadecimal.
+#include "runtime/llm/ChatTemplate.h"
 #include "runtime/llm/Detokenizer.h"
 #include "runtime/llm/Json.h"
 #include "runtime/llm/Tokenizer.h"
@@ -122,6 +123,22 @@ void decode(const Tokenizer &tokenizer, std::istream &lines, bool stream) {
   }
 }
 
+void render(std::istream &lines) {
+  for (std::string line; std::getline(lines, line);) {
+    auto json = JsonDocument::parse(line);
+    if (!json)
+      stop(json.message());
+    const Json *context = json->root().get("context");
+    auto chat = ChatTemplate::parse(json->root().getString("template", ""));
+    if (!context)
+      stop("expected a 'template' and a 'context' in each line");
+    RenderOptions options;
+    options.now = static_cast<std::time_t>(json->root().get("now") ? json->root().get("now")->integer : 0);
+    auto text = chat ? chat->render(*context, options) : Result<std::string>(chat.takeError());
+    std::cout << (text ? "{\"text\": " + quoteJson(*text) : "{\"error\": " + quoteJson(text.message())) << "}\n";
+  }
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -129,6 +146,11 @@ int main(int argc, char **argv) {
   const std::string command = arguments.empty() ? "" : arguments[0];
   const std::string option = arguments.empty() ? "" : arguments.back();
   std::ios::sync_with_stdio(false);
+  if (command == "render" && arguments.size() == 2) {
+    std::istringstream lines(readFile(arguments[1]));
+    render(lines);
+    return 0;
+  }
   if ((command != "encode" && command != "decode") || arguments.size() < 3)
     stop("expected 'encode TOKENIZER FILE', 'decode TOKENIZER FILE' or 'render FILE'");
   const Tokenizer tokenizer = readTokenizer(arguments[1]);
