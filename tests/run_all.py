@@ -1,4 +1,4 @@
-"""Runs the suites of `./dev test` and adds them up: lints, lit, GoogleTest, run tests, ONNX conformance.
+"""Runs the suites of `./dev test` and adds them up: lints, lit, GoogleTest, run tests, text of language models, ONNX conformance.
 
 Every suite writes its output to build/logs/test-NAME.log; what failed is printed, then a table, then one line
 `N passed, N failed` alone, which is what CI reads. A suite that could not run counts as one failure.
@@ -139,6 +139,7 @@ def main() -> int:
         "lit": lambda: lit_suite(options.jobs),
         "unit": unit_suite,
         "run": lambda: pytest_suite("run"),
+        "llm": lambda: pytest_suite("llm"),
         "conformance": lambda: conformance_suite(options.jobs),
     }
     unknown = [name for name in options.suites if name not in suites]

@@ -1,11 +1,12 @@
 // A trie over bytes: finds the longest of many strings at a place of a text. Its edges are one hash table.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_BYTETRIE_H
+#define TENSEL_RUNTIME_LLM_BYTETRIE_H
 
 #include "runtime/llm/FlatMap.h"
 
+#include <deque>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 namespace tensel::llm {
 
@@ -62,8 +63,10 @@ private:
   static uint64_t edge(uint32_t node, char c) { return static_cast<uint64_t>(node) << 8 | static_cast<unsigned char>(c); }
 
   FlatMap<uint32_t> edges;
-  std::vector<std::optional<uint32_t>> values;
+  std::deque<std::optional<uint32_t>> values; // a node for each byte: grows in small pieces
   bool starts[256] = {};
 };
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_BYTETRIE_H

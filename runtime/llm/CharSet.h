@@ -1,5 +1,6 @@
 // A set of characters as a regular expression writes it: ranges, general categories, \s \d \w, nested and negated sets.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_CHARSET_H
+#define TENSEL_RUNTIME_LLM_CHARSET_H
 
 #include <cstdint>
 #include <string_view>
@@ -44,3 +45,5 @@ private:
 };
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_CHARSET_H

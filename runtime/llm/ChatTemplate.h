@@ -1,6 +1,7 @@
 // Chat templates: the Jinja2 of tokenizer_config.json and of GGUF's tokenizer.chat_template, with trim_blocks and
 // lstrip_blocks on, as the `transformers` package sets it. A template is parsed once and may be rendered from many threads.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_CHATTEMPLATE_H
+#define TENSEL_RUNTIME_LLM_CHATTEMPLATE_H
 
 #include "runtime/llm/Json.h"
 
@@ -13,8 +14,8 @@
 namespace tensel::llm {
 
 struct RenderOptions {
-  uint64_t steps = 10'000'000; ///< expressions evaluated plus bytes made
-  size_t output = 16 << 20;    ///< bytes of the result
+  uint64_t steps = 10'000'000;          ///< expressions evaluated plus bytes made
+  size_t output = 16 << 20;             ///< bytes of the result
   std::time_t now = std::time(nullptr); ///< what strftime_now tells
 };
 
@@ -37,3 +38,5 @@ private:
 };
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_CHATTEMPLATE_H

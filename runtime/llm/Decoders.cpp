@@ -22,7 +22,7 @@ void replaceText(std::string &text, std::string_view from, std::string_view to) 
 /// Takes back the spaces that tokenizing English put before marks.
 void cleanUp(std::string &text) {
   static constexpr std::pair<std::string_view, std::string_view> rules[] = {
-      {" .", "."},     {" ?", "?"},   {" !", "!"},              {" ,", ","},   {" ' ", "'"},  {" n't", "n't"},
+      {" .", "."},   {" ?", "?"},           {" !", "!"},   {" ,", ","},     {" ' ", "'"},   {" n't", "n't"},
       {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
   for (const auto &[from, to] : rules)
     replaceText(text, from, to);
@@ -138,7 +138,8 @@ public:
     std::string all;
     for (const std::string &token : tokens)
       all += token;
-    tokens.assign(1, std::move(all));
+    tokens.clear();
+    tokens.push_back(std::move(all));
   }
 };
 

@@ -1,5 +1,6 @@
 // Streams tokens as text: every piece that comes out is whole UTF-8, and all pieces together are the text of all tokens.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_DETOKENIZER_H
+#define TENSEL_RUNTIME_LLM_DETOKENIZER_H
 
 #include "runtime/llm/Tokenizer.h"
 
@@ -27,3 +28,5 @@ private:
 };
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_DETOKENIZER_H

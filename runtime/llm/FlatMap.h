@@ -1,5 +1,6 @@
 // A small open-addressing hash map from 64-bit keys: what vocabularies and merge tables look things up in. It only grows.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_FLATMAP_H
+#define TENSEL_RUNTIME_LLM_FLATMAP_H
 
 #include <cstddef>
 #include <cstdint>
@@ -74,3 +75,5 @@ private:
 };
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_FLATMAP_H

@@ -1,6 +1,7 @@
 // A strict JSON reader for files that nobody checked: tokenizer.json, config.json, chat requests. It keeps the text, points
 // into it, and allocates in small pieces, so that a hostile file costs no more than a constant times its own size.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_JSON_H
+#define TENSEL_RUNTIME_LLM_JSON_H
 
 #include "runtime/llm/Result.h"
 
@@ -88,3 +89,5 @@ private:
 std::string quoteJson(std::string_view text);
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_JSON_H

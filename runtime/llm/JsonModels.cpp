@@ -27,7 +27,6 @@ Result<MergeTexts> readMerges(const Json &json) {
   if (!merges || !merges->isArray())
     return Error{"BPE: expected a list 'merges'"};
   MergeTexts out;
-  out.reserve(merges->count);
   for (const Json &merge : JsonMembers(*merges)) {
     if (merge.isArray() && merge.count == 2 && merge.first->isString() && merge.first->next->isString()) {
       out.emplace_back(merge.first->string, merge.first->next->string);
@@ -64,8 +63,7 @@ Result<ModelPtr> readUnigram(const Json &json) {
   const Json *vocab = json.get("vocab");
   if (!vocab || !vocab->isArray())
     return Error{"Unigram: expected a list 'vocab'"};
-  std::vector<UnigramPiece> pieces;
-  pieces.reserve(vocab->count);
+  std::deque<UnigramPiece> pieces;
   for (const Json &item : JsonMembers(*vocab)) {
     if (!item.isArray() || item.count != 2 || !item.first->isString() || !item.first->next->isNumber())
       return Error{"Unigram: piece " + std::to_string(pieces.size()) + " is not a text and a score"};

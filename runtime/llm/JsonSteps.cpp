@@ -117,7 +117,8 @@ Result<PrependScheme> readPrependScheme(const Json &json) {
   if (scheme == "never" || (!prefix && !json.get("prepend_scheme")))
     return PrependScheme::Never;
   if (!prefix)
-    return Error{"Metaspace: found add_prefix_space false with the prepend_scheme '" + std::string(scheme) + "', expected 'never'"};
+    return Error{"Metaspace: found add_prefix_space false with the prepend_scheme '" + std::string(scheme) +
+                 "', expected 'never'"};
   if (scheme == "first")
     return PrependScheme::First;
   if (scheme == "always")

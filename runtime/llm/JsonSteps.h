@@ -1,5 +1,6 @@
 // Reads the steps of a tokenizer.json: one object with a "type" for each. Inside runtime/llm only.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_JSONSTEPS_H
+#define TENSEL_RUNTIME_LLM_JSONSTEPS_H
 
 #include "runtime/llm/Json.h"
 #include "runtime/llm/Steps.h"
@@ -17,3 +18,5 @@ Result<Pattern> readPattern(const Json &owner);
 Result<PrependScheme> readPrependScheme(const Json &json);
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_JSONSTEPS_H

@@ -1,7 +1,8 @@
 // The regular expressions of tokenizers: alternatives of character sets with quantifiers, groups and lookahead, matched by
 // backtracking on an explicit stack. A run of one set is one instruction, so that the well-known patterns are linear scans;
 // a work limit in proportion to the text turns every other case into an error instead of a hang.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_PATTERN_H
+#define TENSEL_RUNTIME_LLM_PATTERN_H
 
 #include "runtime/llm/CharSet.h"
 #include "runtime/llm/Result.h"
@@ -36,9 +37,9 @@ private:
   struct Instruction {
     Op op;
     bool possessive = false;
-    uint32_t set = 0;               // Run
-    uint32_t least = 0, most = 0;   // Run
-    uint32_t target = 0;            // Split, Jump, Ahead, NotAhead: where the other way or the end is
+    uint32_t set = 0;             // Run
+    uint32_t least = 0, most = 0; // Run
+    uint32_t target = 0;          // Split, Jump, Ahead, NotAhead: where the other way or the end is
   };
   struct Choice {
     uint32_t pc;
@@ -61,3 +62,5 @@ private:
 };
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_PATTERN_H

@@ -104,8 +104,7 @@ private:
 
 class Split : public PreTokenizer {
 public:
-  Split(Pattern pattern, SplitBehavior behavior, bool invert)
-      : pattern(std::move(pattern)), behavior(behavior), invert(invert) {}
+  Split(Pattern pattern, SplitBehavior behavior, bool invert) : pattern(std::move(pattern)), behavior(behavior), invert(invert) {}
   bool apply(Words &words) const override {
     return splitWords(words, behavior, [&](std::string_view text, std::vector<MatchRange> &ranges) {
       if (!pattern.findAll(text, ranges))

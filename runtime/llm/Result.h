@@ -1,5 +1,6 @@
 // A value or the message that says why there is none: how the text side of the runtime reports errors, without exceptions.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_RESULT_H
+#define TENSEL_RUNTIME_LLM_RESULT_H
 
 #include <optional>
 #include <string>
@@ -34,3 +35,5 @@ private:
 };
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_RESULT_H

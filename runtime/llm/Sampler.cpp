@@ -128,7 +128,9 @@ uint32_t Sampler::sample(std::span<const float> logits) {
   penalise(candidates);
   std::erase_if(candidates, [](const Candidate &c) { return std::isnan(c.logit) || c.logit == -HUGE_VALF; });
   uint32_t chosen = 0;
-  const auto before = [](const Candidate &a, const Candidate &b) { return a.logit != b.logit ? a.logit > b.logit : a.token < b.token; };
+  const auto before = [](const Candidate &a, const Candidate &b) {
+    return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
+  };
   if (!candidates.empty() && options.temperature == 0) {
     chosen = std::min_element(candidates.begin(), candidates.end(), before)->token;
   } else if (!candidates.empty()) {

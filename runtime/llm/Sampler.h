@@ -1,6 +1,7 @@
 // Chooses the next token from the model's logits: penalties for what was said, then top-k, typical, top-p, min-p and
 // temperature, in this order; then one draw. The same seed and logits give the same tokens, on every machine of one kind.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_SAMPLER_H
+#define TENSEL_RUNTIME_LLM_SAMPLER_H
 
 #include "runtime/llm/Result.h"
 
@@ -13,15 +14,15 @@
 namespace tensel::llm {
 
 struct SamplingOptions {
-  float temperature = 0.8F;      ///< 0: always the most likely token
-  uint32_t topK = 40;            ///< 0: all
-  float topP = 0.95F;            ///< 1: all
-  float minP = 0.05F;            ///< 0: all; else a share of the most likely token's probability
-  float typicalP = 1.0F;         ///< 1: off
+  float temperature = 0.8F;       ///< 0: always the most likely token
+  uint32_t topK = 40;             ///< 0: all
+  float topP = 0.95F;             ///< 1: all
+  float minP = 0.05F;             ///< 0: all; else a share of the most likely token's probability
+  float typicalP = 1.0F;          ///< 1: off
   float repetitionPenalty = 1.0F; ///< 1: off; divides positive and multiplies negative logits of tokens that were there
-  float presencePenalty = 0.0F;  ///< taken off the logit of each token that was there
-  float frequencyPenalty = 0.0F; ///< taken off as often as it was there
-  uint32_t penaltyWindow = 64;   ///< how many of the last tokens count
+  float presencePenalty = 0.0F;   ///< taken off the logit of each token that was there
+  float frequencyPenalty = 0.0F;  ///< taken off as often as it was there
+  uint32_t penaltyWindow = 64;    ///< how many of the last tokens count
   uint64_t seed = 0;
 };
 
@@ -59,3 +60,5 @@ private:
 };
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_SAMPLER_H

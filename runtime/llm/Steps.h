@@ -1,10 +1,12 @@
 // The steps of a tokenizer, as tokenizer.json names them: normalizer -> pre-tokenizer -> model, and a decoder for the way
 // back. Each step is immutable after it was made and may be used from many threads.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_STEPS_H
+#define TENSEL_RUNTIME_LLM_STEPS_H
 
 #include "runtime/llm/Pattern.h"
 #include "runtime/llm/Unicode.h"
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -128,7 +130,7 @@ struct BpeOptions {
   std::string unknown, continuingPrefix, endSuffix;
   bool fuseUnknown = false, byteFallback = false, ignoreMerges = false;
 };
-using MergeTexts = std::vector<std::pair<std::string_view, std::string_view>>;
+using MergeTexts = std::deque<std::pair<std::string_view, std::string_view>>;
 Result<ModelPtr> makeBpe(Vocabulary vocabulary, const MergeTexts &merges, BpeOptions options);
 /// Merges by the score of the resulting token, as SentencePiece's own BPE files have it.
 ModelPtr makeScoredBpe(Vocabulary vocabulary, std::vector<float> scores, TokenId unknown);
@@ -136,7 +138,7 @@ struct UnigramPiece {
   std::string_view text;
   double score;
 };
-Result<ModelPtr> makeUnigram(const std::vector<UnigramPiece> &pieces, int64_t unknown, bool byteFallback);
+Result<ModelPtr> makeUnigram(const std::deque<UnigramPiece> &pieces, int64_t unknown, bool byteFallback);
 struct WordPieceOptions {
   std::string unknown = "[UNK]", continuingPrefix = "##";
   size_t longestWord = 100;
@@ -171,3 +173,5 @@ std::string fallbackOfByte(unsigned char byte);
 bool replaceAll(const Pattern &pattern, std::string_view content, std::string &text);
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_STEPS_H

@@ -1,5 +1,6 @@
 // Ends a stream of text at the first of some strings, and holds back what may be the beginning of one.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_STOPSTRINGS_H
+#define TENSEL_RUNTIME_LLM_STOPSTRINGS_H
 
 #include <string>
 #include <string_view>
@@ -25,3 +26,5 @@ private:
 };
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_STOPSTRINGS_H

@@ -1,6 +1,7 @@
 // A tokenizer: text to ids and back, the same ids as the `tokenizers` package gives for the same tokenizer.json. Immutable
 // and safe to share between threads.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_TOKENIZER_H
+#define TENSEL_RUNTIME_LLM_TOKENIZER_H
 
 #include "runtime/llm/ByteTrie.h"
 #include "runtime/llm/Steps.h"
@@ -46,13 +47,13 @@ struct TokenizerParts {
 
 /// The tokenizer of a GGUF file, as its metadata has it (tokenizer.ggml.*).
 struct GgufVocabulary {
-  std::string model;                            ///< "gpt2", "llama", "bert", "t5", "rwkv"
-  std::string pre;                              ///< name of the pre-tokenizer, for gpt2
+  std::string model; ///< "gpt2", "llama", "bert", "t5", "rwkv"
+  std::string pre;   ///< name of the pre-tokenizer, for gpt2
   std::vector<std::string> tokens;
-  std::vector<float> scores;                    ///< empty or one a token
-  std::vector<int32_t> types;                   ///< empty or one a token: 1 normal, 2 unknown, 3 control, 4 user, 5 unused, 6 byte
-  std::vector<std::string> merges;              ///< "left right"
-  std::string charsMap;                         ///< precompiled_charsmap
+  std::vector<float> scores;       ///< empty or one a token
+  std::vector<int32_t> types;      ///< empty or one a token: 1 normal, 2 unknown, 3 control, 4 user, 5 unused, 6 byte
+  std::vector<std::string> merges; ///< "left right"
+  std::string charsMap;            ///< precompiled_charsmap
   std::optional<TokenId> bos, eos, unknown, separator;
   std::optional<bool> addBos, addEos, addSpacePrefix, removeExtraSpaces;
 };
@@ -92,9 +93,11 @@ private:
                                  std::vector<uint32_t> &types) const;
 
   TokenizerParts parts;
-  ByteTrie rawTrie, normalizedTrie;      // values are places in parts.added
-  FlatMap<uint32_t> addedById;           // likewise
+  ByteTrie rawTrie, normalizedTrie; // values are places in parts.added
+  FlatMap<uint32_t> addedById;      // likewise
   Vocabulary addedTexts;
 };
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_TOKENIZER_H

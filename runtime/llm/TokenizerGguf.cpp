@@ -20,13 +20,13 @@ constexpr const char *gpt4oWords =
     "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
     "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
     "\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-constexpr const char *tekkenWords =
-    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|"
-    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|"
-    "\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+constexpr const char *tekkenWords = "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|"
+                                    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|"
+                                    "\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 constexpr const char *bloomWords = " ?[^(\\s|[.,!?…。，、।۔،])]+";
-constexpr const char *deepseekWords = "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
-                                      " ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+constexpr const char *deepseekWords =
+    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
+    " ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 /// A pre-tokenizer: the texts are cut at the matches of each pattern in turn.
 struct Family {
@@ -97,7 +97,6 @@ std::optional<Error> makeByteLevelBpe(const GgufVocabulary &gguf, TokenizerParts
     return pre.takeError();
   parts.preTokenizer = std::move(*pre);
   MergeTexts merges;
-  merges.reserve(gguf.merges.size());
   for (const std::string &merge : gguf.merges) {
     const size_t space = merge.find(' ', 1);
     if (space == std::string::npos)
@@ -156,7 +155,7 @@ std::optional<Error> makeT5(const GgufVocabulary &gguf, TokenizerParts &parts) {
   const bool prefix = gguf.addSpacePrefix.value_or(true);
   steps.push_back(makeSpaces(prefix, gguf.removeExtraSpaces.value_or(true)));
   parts.normalizer = makeNormalizerSequence(std::move(steps));
-  std::vector<UnigramPiece> pieces;
+  std::deque<UnigramPiece> pieces;
   for (size_t i = 0; i < gguf.tokens.size(); ++i)
     pieces.push_back({gguf.tokens[i], gguf.scores.empty() ? 0.0 : gguf.scores[i]});
   auto model = makeUnigram(pieces, gguf.unknown.value_or(2), false);
@@ -274,7 +273,8 @@ Result<Tokenizer> Tokenizer::fromGguf(const GgufVocabulary &gguf) {
   else if (gguf.model == "rwkv")
     makeRwkv(gguf, parts);
   else
-    error = Error{"GGUF: found the tokenizer '" + gguf.model + "' (tokenizer.ggml.model), expected gpt2, llama, t5, bert or rwkv"};
+    error =
+        Error{"GGUF: found the tokenizer '" + gguf.model + "' (tokenizer.ggml.model), expected gpt2, llama, t5, bert or rwkv"};
   if (!error)
     error = addAround(gguf, parts);
   if (error)

@@ -69,8 +69,8 @@ const uint32_t numbers = bit(UTF8PROC_CATEGORY_ND) | bit(UTF8PROC_CATEGORY_NL) |
 const uint32_t punctuation = bit(UTF8PROC_CATEGORY_PC) | bit(UTF8PROC_CATEGORY_PD) | bit(UTF8PROC_CATEGORY_PS) |
                              bit(UTF8PROC_CATEGORY_PE) | bit(UTF8PROC_CATEGORY_PI) | bit(UTF8PROC_CATEGORY_PF) |
                              bit(UTF8PROC_CATEGORY_PO);
-const uint32_t symbols = bit(UTF8PROC_CATEGORY_SM) | bit(UTF8PROC_CATEGORY_SC) | bit(UTF8PROC_CATEGORY_SK) |
-                         bit(UTF8PROC_CATEGORY_SO);
+const uint32_t symbols =
+    bit(UTF8PROC_CATEGORY_SM) | bit(UTF8PROC_CATEGORY_SC) | bit(UTF8PROC_CATEGORY_SK) | bit(UTF8PROC_CATEGORY_SO);
 const uint32_t separators = bit(UTF8PROC_CATEGORY_ZS) | bit(UTF8PROC_CATEGORY_ZL) | bit(UTF8PROC_CATEGORY_ZP);
 const uint32_t others = bit(UTF8PROC_CATEGORY_CC) | bit(UTF8PROC_CATEGORY_CF) | bit(UTF8PROC_CATEGORY_CS) |
                         bit(UTF8PROC_CATEGORY_CO) | bit(UTF8PROC_CATEGORY_CN);
@@ -180,8 +180,9 @@ uint32_t categoryMask(std::string_view name) {
   const struct {
     std::string_view name, longName;
     uint32_t mask;
-  } groups[] = {{"L", "Letter", letters},  {"M", "Mark", marks},           {"N", "Number", numbers}, {"P", "Punctuation", punctuation},
-                {"S", "Symbol", symbols}, {"Z", "Separator", separators}, {"C", "Other", others}};
+  } groups[] = {
+      {"L", "Letter", letters}, {"M", "Mark", marks},           {"N", "Number", numbers}, {"P", "Punctuation", punctuation},
+      {"S", "Symbol", symbols}, {"Z", "Separator", separators}, {"C", "Other", others}};
   for (const auto &group : groups)
     if (name == group.name || name == group.longName)
       return group.mask;
@@ -189,8 +190,8 @@ uint32_t categoryMask(std::string_view name) {
 }
 
 bool isSpace(char32_t c) {
-  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
-         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+  return (c >= 9 && c <= 13) || c == ' ' || c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 bool isNumeric(char32_t c) { return categoryBit(c) & numbers; }

@@ -1,6 +1,7 @@
 // What the tokenizers need of Unicode: UTF-8 in and out, categories, case, normalization forms. The tables are utf8proc's;
 // every function is linear in the text (utf8proc's own reordering of combining marks is not).
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_UNICODE_H
+#define TENSEL_RUNTIME_LLM_UNICODE_H
 
 #include <cstdint>
 #include <string>
@@ -29,9 +30,9 @@ extern const uint32_t letters, marks, numbers, punctuation, symbols, separators,
 /// The mask of a category's name as regular expressions write it ("L", "Lu", "Letter"); 0 when there is none.
 uint32_t categoryMask(std::string_view name);
 
-bool isSpace(char32_t c);     ///< White_Space
-bool isNumeric(char32_t c);   ///< Nd, Nl, No
-bool isWordChar(char32_t c);  ///< \w: alphabetic, marks, decimal digits, connectors
+bool isSpace(char32_t c);    ///< White_Space
+bool isNumeric(char32_t c);  ///< Nd, Nl, No
+bool isWordChar(char32_t c); ///< \w: alphabetic, marks, decimal digits, connectors
 bool isAsciiPunct(char32_t c);
 char32_t lowerChar(char32_t c);
 char32_t upperChar(char32_t c);
@@ -45,3 +46,5 @@ std::string normalizeUnicode(std::string_view text, NormalForm form);
 size_t graphemeEnd(std::string_view text, size_t at);
 
 } // namespace tensel::llm
+
+#endif // TENSEL_RUNTIME_LLM_UNICODE_H

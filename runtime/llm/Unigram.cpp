@@ -14,7 +14,7 @@ constexpr double unknownPenalty = 10.0;
 
 class Unigram : public Model {
 public:
-  Unigram(const std::vector<UnigramPiece> &pieces, int64_t unknown, bool byteFallback)
+  Unigram(const std::deque<UnigramPiece> &pieces, int64_t unknown, bool byteFallback)
       : unknown(unknown), byteFallback(byteFallback) {
     words.reserve(pieces.size());
     double least = std::numeric_limits<double>::infinity();
@@ -107,7 +107,7 @@ private:
 
 } // namespace
 
-Result<ModelPtr> makeUnigram(const std::vector<UnigramPiece> &pieces, int64_t unknown, bool byteFallback) {
+Result<ModelPtr> makeUnigram(const std::deque<UnigramPiece> &pieces, int64_t unknown, bool byteFallback) {
   if (unknown >= static_cast<int64_t>(pieces.size()))
     return Error{"Unigram: found unk_id " + std::to_string(unknown) + ", expected less than " + std::to_string(pieces.size())};
   for (const UnigramPiece &piece : pieces) {

@@ -3,6 +3,7 @@
 #include "runtime/llm/Steps.h"
 
 #include <algorithm>
+#include <deque>
 
 namespace tensel::llm {
 
@@ -34,7 +35,7 @@ struct Vocabulary::Tables {
       slots[locate(entries[i].text)] = static_cast<uint32_t>(i + 1);
   }
 
-  std::vector<Entry> entries;
+  std::deque<Entry> entries; // grows in small pieces
   std::vector<uint32_t> slots;
   FlatMap<uint32_t> byId;
   size_t longest = 0;
@@ -51,7 +52,6 @@ void Vocabulary::reserve(size_t count) {
     wanted *= 2;
   if (wanted > tables->slots.size())
     tables->grow(wanted);
-  tables->entries.reserve(count);
   tables->byId.reserve(count);
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 class WordPiece : public Model {
 public:
-  WordPiece(Vocabulary vocabulary, const std::vector<std::pair<std::string, TokenId>> &tokens, WordPieceOptions options)
+  WordPiece(Vocabulary vocabulary, const std::deque<std::pair<std::string, TokenId>> &tokens, WordPieceOptions options)
       : words(std::move(vocabulary)), options(std::move(options)) {
     for (const auto &[text, id] : tokens) {
       first.insert(text, id);
@@ -67,7 +67,7 @@ private:
 
 class Greedy : public Model {
 public:
-  Greedy(Vocabulary vocabulary, const std::vector<std::pair<std::string, TokenId>> &tokens) : words(std::move(vocabulary)) {
+  Greedy(Vocabulary vocabulary, const std::deque<std::pair<std::string, TokenId>> &tokens) : words(std::move(vocabulary)) {
     for (const auto &[text, id] : tokens)
       trie.insert(text, id);
   }
@@ -90,8 +90,8 @@ private:
   ByteTrie trie;
 };
 
-std::vector<std::pair<std::string, TokenId>> listTokens(const Vocabulary &vocabulary) {
-  std::vector<std::pair<std::string, TokenId>> out;
+std::deque<std::pair<std::string, TokenId>> listTokens(const Vocabulary &vocabulary) {
+  std::deque<std::pair<std::string, TokenId>> out;
   vocabulary.each([&](const std::string &text, TokenId id) { out.emplace_back(text, id); });
   return out;
 }

@@ -27,7 +27,9 @@ class Tool:
         self.program = ROOT / "build/bin/tensel-tokenize"
 
     def run(self, *arguments: str, timeout: float = 120) -> list[str]:
-        done = subprocess.run([str(self.program), *arguments], capture_output=True, text=True, encoding="utf-8", check=False, timeout=timeout)
+        done = subprocess.run(
+            [str(self.program), *arguments], capture_output=True, text=True, encoding="utf-8", check=False, timeout=timeout
+        )
         assert done.returncode == 0, done.stderr[:2000]
         return done.stdout.split("\n")[:-1]
 
@@ -42,7 +44,7 @@ class Tool:
         return [json.loads(line) for line in self.run("decode", str(tokenizer), str(path), *options)]
 
 
-@pytest.fixture()
+@pytest.fixture
 def tool(tmp_path: Path) -> Tool:
     return Tool(tmp_path)
 
@@ -68,6 +70,7 @@ def smollm2_metadata() -> dict:
 def gguf_metadata(path: Path) -> dict:
     formats = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
     with open(path, "rb") as file:
+
         def number(form: str) -> int:
             return struct.unpack(form, file.read(struct.calcsize(form)))[0]
 

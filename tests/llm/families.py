@@ -14,18 +14,26 @@ LLAMA3 = CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]
 QWEN2 = CONTRACTIONS + r"|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*" + TAIL
 UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
 HEAD = r"[^\r\n\p{L}\p{N}]?"
-GPT4O = (f"{HEAD}{UPPER}*{LOWER}+{CONTRACTIONS}?|{HEAD}{UPPER}+{LOWER}*{CONTRACTIONS}?" + r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*" + TAIL)
+GPT4O = (
+    f"{HEAD}{UPPER}*{LOWER}+{CONTRACTIONS}?|{HEAD}{UPPER}+{LOWER}*{CONTRACTIONS}?"
+    + r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*"
+    + TAIL
+)
 BAILING = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"
 BLOOM = r" ?[^(\s|[.,!?…。，、।۔،])]+"
-DEEPSEEK = (r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*" + TAIL)
+DEEPSEEK = r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*" + TAIL
 
 
 def split(pattern: str, behavior: str = "isolated") -> pre_tokenizers.PreTokenizer:
     return pre_tokenizers.Split(Regex(pattern), behavior)
 
 
-def byte_level_bpe(*steps: pre_tokenizers.PreTokenizer, normalizer: normalizers.Normalizer | None = None, ignore_merges: bool = False,
-                   regex: bool = False) -> Tokenizer:
+def byte_level_bpe(
+    *steps: pre_tokenizers.PreTokenizer,
+    normalizer: normalizers.Normalizer | None = None,
+    ignore_merges: bool = False,
+    regex: bool = False,
+) -> Tokenizer:
     tokenizer = Tokenizer(models.BPE())
     if normalizer is not None:
         tokenizer.normalizer = normalizer
@@ -33,8 +41,12 @@ def byte_level_bpe(*steps: pre_tokenizers.PreTokenizer, normalizer: normalizers.
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([*steps, last]) if steps else last
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
-    trainer = trainers.BpeTrainer(vocab_size=1500, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False,
-                                  special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"])
+    trainer = trainers.BpeTrainer(
+        vocab_size=1500,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+        special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+    )
     tokenizer.train_from_iterator(training(), trainer)
     if ignore_merges:
         data = json.loads(tokenizer.to_str())
@@ -61,8 +73,12 @@ def sentencepiece_bpe(legacy: bool) -> Tokenizer:
     data["model"]["vocab"], data["model"]["merges"] = trained["model"]["vocab"], trained["model"]["merges"]
     data["added_tokens"] = [token for token in trained["added_tokens"] if token["id"] < 3]
     tokenizer = Tokenizer.from_str(json.dumps(data))
-    tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)])
-    tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", pair="<s> $A <s>:1 $B:1", special_tokens=[("<s>", 1)])
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A <s>:1 $B:1", special_tokens=[("<s>", 1)]
+    )
     return tokenizer
 
 
@@ -87,7 +103,9 @@ def unigram(byte_fallback: bool, scheme: str) -> Tokenizer:
     data["model"]["byte_fallback"] = byte_fallback
     data["added_tokens"] = [token for token in data["added_tokens"] if token["id"] < 3]
     tokenizer = Tokenizer.from_str(json.dumps(data))
-    tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)]
+    )
     return tokenizer
 
 
@@ -97,10 +115,13 @@ def word_piece(lowercase: bool, strip_accents: bool | None) -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer.train_from_iterator(training(), trainers.WordPieceTrainer(vocab_size=2000, special_tokens=special, show_progress=False))
+    tokenizer.train_from_iterator(
+        training(), trainers.WordPieceTrainer(vocab_size=2000, special_tokens=special, show_progress=False)
+    )
     tokenizer.add_special_tokens([AddedToken("[MASK]", lstrip=True)])
-    tokenizer.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-                                                             special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
     return tokenizer
 
 
@@ -109,7 +130,9 @@ def roberta() -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     tokenizer.add_special_tokens(["<s>", "</s>", AddedToken("<mask>", lstrip=True)])
     tokenizer.add_tokens([AddedToken("internationalization", single_word=True), AddedToken("Größe", rstrip=True)])
-    tokenizer.post_processor = processors.RobertaProcessing(("</s>", tokenizer.token_to_id("</s>")), ("<s>", tokenizer.token_to_id("<s>")))
+    tokenizer.post_processor = processors.RobertaProcessing(
+        ("</s>", tokenizer.token_to_id("</s>")), ("<s>", tokenizer.token_to_id("<s>"))
+    )
     return tokenizer
 
 
@@ -120,8 +143,9 @@ def steps_of(*steps: pre_tokenizers.PreTokenizer, normalizer: normalizers.Normal
         tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(list(steps))
     tokenizer.decoder = decoders.BPEDecoder()
-    trainer = trainers.BpeTrainer(vocab_size=2500, special_tokens=["<unk>"], show_progress=False, continuing_subword_prefix="##",
-                                  end_of_word_suffix="</w>")
+    trainer = trainers.BpeTrainer(
+        vocab_size=2500, special_tokens=["<unk>"], show_progress=False, continuing_subword_prefix="##", end_of_word_suffix="</w>"
+    )
     tokenizer.train_from_iterator(training(), trainer)
     return tokenizer
 
@@ -136,10 +160,19 @@ FAMILIES: dict[str, Callable[[], Tokenizer]] = {
     "olmo": lambda: byte_level_bpe(regex=True, normalizer=normalizers.NFC()),
     "bloom": lambda: byte_level_bpe(split(BLOOM)),
     "deepseek": lambda: byte_level_bpe(split(r"\p{N}{1,3}"), split("[一-龥぀-ゟ゠-ヿ]+"), split(DEEPSEEK)),
-    "deepseek-coder": lambda: byte_level_bpe(split("[\r\n]"), split(r"\s?\p{L}+"), split(r"\s?\p{P}+"), split("[一-龥ࠀ-一가-퟿]+"),
-                                             pre_tokenizers.Digits(individual_digits=True)),
-    "falcon": lambda: byte_level_bpe(pre_tokenizers.Punctuation("contiguous"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
-                                     pre_tokenizers.Digits(individual_digits=False), split("[0-9][0-9][0-9]")),
+    "deepseek-coder": lambda: byte_level_bpe(
+        split("[\r\n]"),
+        split(r"\s?\p{L}+"),
+        split(r"\s?\p{P}+"),
+        split("[一-龥ࠀ-一가-퟿]+"),
+        pre_tokenizers.Digits(individual_digits=True),
+    ),
+    "falcon": lambda: byte_level_bpe(
+        pre_tokenizers.Punctuation("contiguous"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+        pre_tokenizers.Digits(individual_digits=False),
+        split("[0-9][0-9][0-9]"),
+    ),
     "roberta": roberta,
     "llama2": lambda: sentencepiece_bpe(True),
     "mistral": lambda: sentencepiece_bpe(False),
@@ -148,10 +181,22 @@ FAMILIES: dict[str, Callable[[], Tokenizer]] = {
     "unigram-bytes": lambda: unigram(True, "first"),
     "bert-uncased": lambda: word_piece(True, None),
     "bert-cased": lambda: word_piece(False, False),
-    "whitespace": lambda: steps_of(pre_tokenizers.Whitespace(), normalizer=normalizers.Sequence(
-        [normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase(), normalizers.Strip()])),
-    "punctuation": lambda: steps_of(pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Punctuation("merged_with_previous"),
-                                    pre_tokenizers.Digits(), normalizer=normalizers.NFD()),
-    "behaviors": lambda: steps_of(split("[aeiou]", "merged_with_next"), split("[st]+", "contiguous"), split(r"\s+", "removed"),
-                                  pre_tokenizers.CharDelimiterSplit("-")),
+    "whitespace": lambda: steps_of(
+        pre_tokenizers.Whitespace(),
+        normalizer=normalizers.Sequence(
+            [normalizers.NFKD(), normalizers.StripAccents(), normalizers.Lowercase(), normalizers.Strip()]
+        ),
+    ),
+    "punctuation": lambda: steps_of(
+        pre_tokenizers.WhitespaceSplit(),
+        pre_tokenizers.Punctuation("merged_with_previous"),
+        pre_tokenizers.Digits(),
+        normalizer=normalizers.NFD(),
+    ),
+    "behaviors": lambda: steps_of(
+        split("[aeiou]", "merged_with_next"),
+        split("[st]+", "contiguous"),
+        split(r"\s+", "removed"),
+        pre_tokenizers.CharDelimiterSplit("-"),
+    ),
 }

@@ -19,7 +19,9 @@ def test_smollm2(tool: Tool, mixed: list[bytes], tmp_path: Path) -> None:
     metadata = {key: value for key, value in smollm2_metadata().items() if key.startswith("tokenizer.")}
     tokens, types = metadata["tokenizer.ggml.tokens"], metadata["tokenizer.ggml.token_type"]
     reference = Tokenizer(models.BPE({text: i for i, text in enumerate(tokens)}, merges_of(metadata["tokenizer.ggml.merges"])))
-    reference.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    reference.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
     reference.decoder = decoders.ByteLevel()
     reference.add_special_tokens([AddedToken(text, normalized=False) for text, kind in zip(tokens, types) if kind == 3])
     path = tmp_path / "smollm2.json"
@@ -40,8 +42,11 @@ def as_gguf(tokenizer: Tokenizer, **more: object) -> dict:
     data = json.loads(tokenizer.to_str())
     special = {token["id"] for token in data["added_tokens"] if token["special"]}
     tokens = [tokenizer.id_to_token(i) for i in range(tokenizer.get_vocab_size())]
-    return {"tokenizer.ggml.tokens": tokens, "tokenizer.ggml.token_type": [3 if i in special else 1 for i in range(len(tokens))],
-            **{f"tokenizer.ggml.{name}": value for name, value in more.items()}}
+    return {
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.token_type": [3 if i in special else 1 for i in range(len(tokens))],
+        **{f"tokenizer.ggml.{name}": value for name, value in more.items()},
+    }
 
 
 def check_gguf(tool: Tool, tokenizer: Tokenizer, metadata: dict, mixed: list[bytes], tmp_path: Path) -> None:
@@ -51,7 +56,13 @@ def check_gguf(tool: Tool, tokenizer: Tokenizer, metadata: dict, mixed: list[byt
 
 
 def test_gguf_byte_level(tool: Tool, mixed: list[bytes], tmp_path: Path) -> None:
-    for pre, family in (("llama-bpe", "llama3"), ("gpt-2", "gpt2"), ("gpt-4o", "gpt4o"), ("deepseek-v3", "deepseek"), ("bloom", "bloom")):
+    for pre, family in (
+        ("llama-bpe", "llama3"),
+        ("gpt-2", "gpt2"),
+        ("gpt-4o", "gpt4o"),
+        ("deepseek-v3", "deepseek"),
+        ("bloom", "bloom"),
+    ):
         tokenizer = families.FAMILIES[family]()
         data = json.loads(tokenizer.to_str())
         merges = [" ".join(pair) for pair in data["model"]["merges"]]

@@ -29,13 +29,23 @@ class Generation(jinja2.ext.Extension):
 
 
 def environment() -> jinja2.Environment:
-    env = jinja2.sandbox.ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation, "jinja2.ext.loopcontrols"])
+    env = jinja2.sandbox.ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, "jinja2.ext.loopcontrols"]
+    )
 
     def raise_exception(message: str) -> None:
         raise jinja2.exceptions.TemplateError(message)
 
-    def tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None, separators: Any = None, sort_keys: bool = False) -> str:
-        return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, separators=tuple(separators) if separators else None, sort_keys=sort_keys)
+    def tojson(
+        value: Any, ensure_ascii: bool = False, indent: int | None = None, separators: Any = None, sort_keys: bool = False
+    ) -> str:
+        return json.dumps(
+            value,
+            ensure_ascii=ensure_ascii,
+            indent=indent,
+            separators=tuple(separators) if separators else None,
+            sort_keys=sort_keys,
+        )
 
     env.filters["tojson"] = tojson
     env.globals["raise_exception"] = raise_exception
@@ -73,16 +83,25 @@ def test_smollm2(tool: Tool, tmp_path: Path) -> None:
     compare(tool, smollm2_metadata()["tokenizer.chat_template"], tmp_path)
 
 
-@pytest.mark.parametrize("source", [
-    "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
-    "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
-    "{% set ns = namespace(x='a') %}{% for i in range(90000) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
-    "{% set ns = namespace(x=[]) %}{% for i in range(90000) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
-    "{{ 'a' * 99999999999 }}", "{{ range(10**15)|list }}", "{{ 9223372036854775807 + 1 }}",
-    "{% for i in range(99999) %}{{ 'aaaaaaaaaaaaaaaa' * 99999 }}{% endfor %}",
-    "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", "{{ 1" + "+1" * 50000 + " }}", "{% if 1 %}" * 5000, "{{ x" + ".a" * 5000 + " }}",
-    "{% set ns = namespace() %}{% set ns.me = ns %}{{ ns }}", "{% set ns = namespace() %}{% set ns.me = [ns] %}{{ ns }}",
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+        "{% macro f(x) %}{{ f(x) }}{% endmacro %}{{ f(1) }}",
+        "{% set ns = namespace(x='a') %}{% for i in range(90000) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
+        "{% set ns = namespace(x=[]) %}{% for i in range(90000) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}",
+        "{{ 'a' * 99999999999 }}",
+        "{{ range(10**15)|list }}",
+        "{{ 9223372036854775807 + 1 }}",
+        "{% for i in range(99999) %}{{ 'aaaaaaaaaaaaaaaa' * 99999 }}{% endfor %}",
+        "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}",
+        "{{ 1" + "+1" * 50000 + " }}",
+        "{% if 1 %}" * 5000,
+        "{{ x" + ".a" * 5000 + " }}",
+        "{% set ns = namespace() %}{% set ns.me = ns %}{{ ns }}",
+        "{% set ns = namespace() %}{% set ns.me = [ns] %}{{ ns }}",
+    ],
+)
 def test_limits(source: str, tool: Tool, tmp_path: Path) -> None:
     path = tmp_path / "chat.jsonl"
     path.write_text(json.dumps({"template": source, "context": {}}) + "\n")

@@ -35,12 +35,13 @@ def test_family(family: str, tool: Tool, mixed: list[bytes], tmp_path: Path) -> 
     compare(tool, tokenizer, path, mixed)
 
 
-@pytest.mark.parametrize("family", ["gpt2", "llama3", "qwen2", "gpt4o", "deepseek", "bloom", "falcon", "llama2", "t5", "bert-uncased"])
+@pytest.mark.parametrize(
+    "family", ["gpt2", "llama3", "qwen2", "gpt4o", "deepseek", "bloom", "falcon", "llama2", "t5", "bert-uncased"]
+)
 def test_one_letter_is_linear(family: str, tool: Tool, tmp_path: Path) -> None:
     path = tmp_path / "tokenizer.json"
     FAMILIES[family]().save(str(path))
     for text in (b"a", b" ", b"\n", b"1", b"'", "é".encode(), "\u0301".encode(), b" \n", b"a ", "中".encode(), b"\xff"):
         start = time.monotonic()
-        count = len(tool.encode(path, [text * (1_000_000 // len(text))])[0])
-        assert count > 0 or text in b" \n \xcc\x81"
-        assert time.monotonic() - start < 20, f"{text!r} takes too long"
+        tool.encode(path, [text * (1_000_000 // len(text))])
+        assert time.monotonic() - start < 5, f"{text!r} takes too long"

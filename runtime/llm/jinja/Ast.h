@@ -1,5 +1,6 @@
 // A template's program as the parser leaves it: statements with expressions in them.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_JINJA_AST_H
+#define TENSEL_RUNTIME_LLM_JINJA_AST_H
 
 #include "runtime/llm/jinja/Value.h"
 
@@ -42,11 +43,13 @@ struct Node {
   enum class Kind : uint8_t { Text, Output, If, For, Set, SetBlock, Macro, CallBlock, FilterBlock, With, Break, Continue, Group };
   Kind kind;
   int line;
-  std::string name;                  // Text: the text; Macro: its name
-  ExprPtr target, value, condition;  // For: target in value if condition; Set: target = value
+  std::string name;                                    // Text: the text; Macro: its name
+  ExprPtr target, value, condition;                    // For: target in value if condition; Set: target = value
   std::vector<std::pair<std::string, ExprPtr>> params; // Macro, CallBlock, With: names and defaults
   std::vector<std::pair<ExprPtr, Body>> branches;      // If: condition (null: else) and body
   Body body, otherwise;
 };
 
 } // namespace tensel::llm::jinja
+
+#endif // TENSEL_RUNTIME_LLM_JINJA_AST_H

@@ -1,5 +1,6 @@
 // What a template can call: functions that the host gives, bound methods, macros.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_JINJA_CALLABLE_H
+#define TENSEL_RUNTIME_LLM_JINJA_CALLABLE_H
 
 #include "runtime/llm/jinja/Value.h"
 
@@ -31,3 +32,5 @@ struct Callable {
 };
 
 } // namespace tensel::llm::jinja
+
+#endif // TENSEL_RUNTIME_LLM_JINJA_CALLABLE_H

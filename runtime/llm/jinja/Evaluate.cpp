@@ -116,7 +116,8 @@ Value Interpreter::evaluateNow(const Expr &expr, Scope &scope) {
     if (expr.name == "not")
       return Value::boolean(!of.truthy());
     if (!of.isNumber())
-      return fail(of.isUndefined() ? of.name() : "found " + std::string(of.kindName()) + " behind '" + expr.name + "', expected a number");
+      return fail(of.isUndefined() ? of.name()
+                                   : "found " + std::string(of.kindName()) + " behind '" + expr.name + "', expected a number");
     if (expr.name == "+")
       return of.is(Value::Kind::Float) ? of : Value::integer(of.asInt());
     if (of.is(Value::Kind::Float))
@@ -173,7 +174,8 @@ Value Interpreter::subscript(const Value &of, const Value &key) {
     charge(of.dict().size() / 4);
     if (const Value *found = of.find(key))
       return *found;
-    return key.is(Value::Kind::String) && !of.isNamespace() ? attribute(of, key.text()) : Value::undefined("the mapping has no such entry");
+    return key.is(Value::Kind::String) && !of.isNamespace() ? attribute(of, key.text())
+                                                            : Value::undefined("the mapping has no such entry");
   }
   if (key.isIntegral() && (of.is(Value::Kind::List) || of.is(Value::Kind::String))) {
     int64_t index = key.asInt();
@@ -186,9 +188,11 @@ Value Interpreter::subscript(const Value &of, const Value &key) {
     if (!iterate(of, items))
       return {};
     index += index < 0 ? static_cast<int64_t>(items.size()) : 0;
-    return index >= 0 && index < static_cast<int64_t>(items.size()) ? items[static_cast<size_t>(index)] : Value::undefined("the text has no such character");
+    return index >= 0 && index < static_cast<int64_t>(items.size()) ? items[static_cast<size_t>(index)]
+                                                                    : Value::undefined("the text has no such character");
   }
-  return key.is(Value::Kind::String) ? attribute(of, key.text()) : Value::undefined(std::string(of.kindName()) + " has no such item");
+  return key.is(Value::Kind::String) ? attribute(of, key.text())
+                                     : Value::undefined(std::string(of.kindName()) + " has no such item");
 }
 
 /// text[a:b:c] and list[a:b:c], as Python clamps them.
@@ -355,7 +359,8 @@ bool Interpreter::compare(const std::string &op, const Value &left, const Value 
   const bool below = swapped ? less(right, left, ok) : less(left, right, ok);
   if (!ok) {
     const Value &undefined = left.isUndefined() ? left : right;
-    fail(undefined.isUndefined() ? undefined.name() : "found " + std::string(left.kindName()) + " and " + right.kindName() + " around '" + op + "'");
+    fail(undefined.isUndefined() ? undefined.name()
+                                 : "found " + std::string(left.kindName()) + " and " + right.kindName() + " around '" + op + "'");
     return false;
   }
   return op == "<" || op == ">" ? below : !below;

@@ -386,7 +386,8 @@ ExprPtr ExprParser::test(ExprPtr of) {
     const bool name = token.kind == Token::Kind::Name && token.text != "else" && token.text != "or" && token.text != "and" &&
                       token.text != "is" && token.text != "if" && token.text != "in" && token.text != "not" &&
                       token.text != "recursive";
-    const bool literal = token.kind == Token::Kind::String || token.kind == Token::Kind::Integer || token.kind == Token::Kind::Float;
+    const bool literal =
+        token.kind == Token::Kind::String || token.kind == Token::Kind::Integer || token.kind == Token::Kind::Float;
     if (name || literal || isOperator("[") || isOperator("{")) {
       ExprPtr argument = primary();
       if (argument)

@@ -1,6 +1,7 @@
 // The expressions of a template, by precedence: condition, or, and, not, comparison, + -, ~, * / // %, **, sign, postfix,
 // filters and tests.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_JINJA_EXPRPARSER_H
+#define TENSEL_RUNTIME_LLM_JINJA_EXPRPARSER_H
 
 #include "runtime/llm/jinja/Ast.h"
 #include "runtime/llm/jinja/Lexer.h"
@@ -11,7 +12,7 @@ namespace tensel::llm::jinja {
 
 class ExprParser {
 public:
-  explicit ExprParser(std::vector<Token> tokens) : tokens(std::move(tokens)) {}
+  explicit ExprParser(std::deque<Token> tokens) : tokens(std::move(tokens)) {}
 
   std::string message;
 
@@ -66,9 +67,11 @@ private:
   ExprPtr binaryLevel(std::initializer_list<std::string_view> operators, Level operand);
   bool arguments(Expr &call);
 
-  std::vector<Token> tokens;
+  std::deque<Token> tokens;
   size_t at = 0;
   int chain = 0; // postfix and binary links, which nest the tree to the left
 };
 
 } // namespace tensel::llm::jinja
+
+#endif // TENSEL_RUNTIME_LLM_JINJA_EXPRPARSER_H

@@ -32,7 +32,8 @@ Value attributePath(Interpreter &in, Value value, const Value &path) {
     const size_t end = std::min(text.find('.', begin), text.size());
     const std::string part = text.substr(begin, end - begin);
     int64_t index = 0;
-    const bool number = !part.empty() && std::from_chars(part.data(), part.data() + part.size(), index).ptr == part.data() + part.size();
+    const bool number =
+        !part.empty() && std::from_chars(part.data(), part.data() + part.size(), index).ptr == part.data() + part.size();
     value = in.subscript(value, number ? Value::integer(index) : Value::string(part));
     begin = end + 1;
   }
@@ -139,7 +140,9 @@ Value map(Interpreter &in, const Value &of, const Arguments &arguments) {
     Value value = path ? attributePath(in, item, *path) : in.filter(arguments.positional[0].str(), item, rest);
     if (in.failed() || !in.charge(1))
       return {};
-    out.push_back(value.isUndefined() && otherwise ? *otherwise : std::move(value));
+    if (value.isUndefined() && otherwise)
+      value = *otherwise;
+    out.push_back(std::move(value));
   }
   return in.makeList(std::move(out));
 }
@@ -156,7 +159,8 @@ Value select(Interpreter &in, const Value &of, const Arguments &arguments, bool 
     rest.positional.assign(arguments.positional.begin() + static_cast<ptrdiff_t>(first) + 1, arguments.positional.end());
   for (const Value &item : items) {
     const Value value = byAttribute ? attributePath(in, item, arguments.positional[0]) : item;
-    const bool found = arguments.positional.size() > first ? in.test(arguments.positional[first].str(), value, rest) : value.truthy();
+    const bool found =
+        arguments.positional.size() > first ? in.test(arguments.positional[first].str(), value, rest) : value.truthy();
     if (in.failed() || !in.charge(1))
       return {};
     if (found == wanted)
@@ -254,7 +258,9 @@ Value toInt(Interpreter &in, const Value &of, const Arguments &arguments) {
     text.erase(0, 1);
   int64_t whole = 0;
   const char *end = text.data() + text.size();
-  if (!text.empty() && std::from_chars(text.data(), end, whole, static_cast<int>(std::clamp<int64_t>(countOf(arguments, 1, "base", 10), 2, 36))).ptr == end)
+  if (!text.empty() &&
+      std::from_chars(text.data(), end, whole, static_cast<int>(std::clamp<int64_t>(countOf(arguments, 1, "base", 10), 2, 36)))
+              .ptr == end)
     return Value::integer(whole);
   double real = 0;
   if (!text.empty() && std::from_chars(text.data(), end, real).ptr == end && std::fabs(real) < 9e18)
@@ -296,7 +302,8 @@ Value json(Interpreter &in, const Value &of, const Arguments &arguments) {
     style.indent = static_cast<int>(std::clamp<int64_t>(place->asInt(), 0, 64));
   if (style.indent >= 0)
     style.itemSeparator = ",";
-  if (const Value *separators = arguments.get(SIZE_MAX, "separators"); separators && separators->is(Value::Kind::List) && separators->list().size() == 2) {
+  if (const Value *separators = arguments.get(SIZE_MAX, "separators");
+      separators && separators->is(Value::Kind::List) && separators->list().size() == 2) {
     style.itemSeparator = separators->list()[0].str();
     style.keySeparator = separators->list()[1].str();
   }
@@ -312,9 +319,10 @@ Value json(Interpreter &in, const Value &of, const Arguments &arguments) {
 
 Value indent(Interpreter &in, const Value &of, const Arguments &arguments) {
   const Value *width = arguments.get(0, "width");
-  const std::string margin = width && width->is(Value::Kind::String)
-                                 ? width->text()
-                                 : std::string(static_cast<size_t>(std::clamp<int64_t>(countOf(arguments, 0, "width", 4), 0, 1000)), ' ');
+  const std::string margin =
+      width && width->is(Value::Kind::String)
+          ? width->text()
+          : std::string(static_cast<size_t>(std::clamp<int64_t>(countOf(arguments, 0, "width", 4), 0, 1000)), ' ');
   const bool first = flagOf(arguments, 1, "first", false), blank = flagOf(arguments, 2, "blank", false);
   const std::string text = in.text(of);
   std::string out;
@@ -420,16 +428,22 @@ Value truncate(Interpreter &in, const Value &of, const Arguments &arguments) {
 }
 
 const std::pair<std::string_view, Run> table[] = {
-    {"abs", [](Interpreter &in, const Value &of, const Arguments &) {
+    {"abs",
+     [](Interpreter &in, const Value &of, const Arguments &) {
        if (!of.isNumber())
          return in.fail("found " + std::string(of.kindName()) + ", expected a number");
-       return of.is(Value::Kind::Float) ? Value::real(std::fabs(of.asReal())) : of.asInt() < 0 ? in.binary("-", Value::integer(0), of) : Value::integer(of.asInt());
+       return of.is(Value::Kind::Float) ? Value::real(std::fabs(of.asReal()))
+              : of.asInt() < 0          ? in.binary("-", Value::integer(0), of)
+                                        : Value::integer(of.asInt());
      }},
-    {"attr", [](Interpreter &in, const Value &of, const Arguments &arguments) {
-       return arguments.positional.empty() ? in.fail("found the filter 'attr' without a name") : in.attribute(of, arguments.positional[0].str());
+    {"attr",
+     [](Interpreter &in, const Value &of, const Arguments &arguments) {
+       return arguments.positional.empty() ? in.fail("found the filter 'attr' without a name")
+                                           : in.attribute(of, arguments.positional[0].str());
      }},
     {"batch", batch},
-    {"capitalize", [](Interpreter &in, const Value &of, const Arguments &) { return in.makeString(capitalizeText(in.text(of))); }},
+    {"capitalize",
+     [](Interpreter &in, const Value &of, const Arguments &) { return in.makeString(capitalizeText(in.text(of))); }},
     {"count", length},
     {"d", nullptr},
     {"default", nullptr},
@@ -446,7 +460,8 @@ const std::pair<std::string_view, Run> table[] = {
     {"join", join},
     {"last", [](Interpreter &in, const Value &of, const Arguments &) { return edge(in, of, true); }},
     {"length", length},
-    {"list", [](Interpreter &in, const Value &of, const Arguments &) {
+    {"list",
+     [](Interpreter &in, const Value &of, const Arguments &) {
        List list;
        return in.iterate(of, list) ? in.makeList(std::move(list)) : Value();
      }},
@@ -467,10 +482,12 @@ const std::pair<std::string_view, Run> table[] = {
     {"sum", sum},
     {"title", [](Interpreter &in, const Value &of, const Arguments &) { return in.makeString(titleText(in.text(of))); }},
     {"tojson", json},
-    {"trim", [](Interpreter &in, const Value &of, const Arguments &arguments) {
+    {"trim",
+     [](Interpreter &in, const Value &of, const Arguments &arguments) {
        const Value *chars = arguments.get(0, "chars");
        const std::string text = in.text(of);
-       return in.makeString(std::string(stripText(text, chars && chars->is(Value::Kind::String) ? &chars->text() : nullptr, true, true)));
+       return in.makeString(
+           std::string(stripText(text, chars && chars->is(Value::Kind::String) ? &chars->text() : nullptr, true, true)));
      }},
     {"truncate", truncate},
     {"unique", unique},

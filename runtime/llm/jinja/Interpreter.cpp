@@ -6,8 +6,8 @@
 namespace tensel::llm::jinja {
 
 namespace {
-constexpr int deepestCall = 400;      // nested statements, expressions and macro calls together
-constexpr size_t deepestValue = 150;  // nested lists and mappings
+constexpr int deepestCall = 400;     // nested statements, expressions and macro calls together
+constexpr size_t deepestValue = 150; // nested lists and mappings
 constexpr size_t largestValue = 8 << 20;
 } // namespace
 
@@ -306,10 +306,12 @@ Value Interpreter::makeMacro(const Node &node, Scope &scope, std::string name) {
       if (value)
         inner.names[param] = *value;
       else
-        inner.names[param] = otherwise ? in.evaluate(*otherwise, inner) : Value::undefined("parameter '" + param + "' was not provided");
+        inner.names[param] =
+            otherwise ? in.evaluate(*otherwise, inner) : Value::undefined("parameter '" + param + "' was not provided");
     }
     if (given.positional.size() > body->params.size())
-      return in.fail("found " + std::to_string(given.positional.size()) + " arguments, expected at most " + std::to_string(body->params.size()));
+      return in.fail("found " + std::to_string(given.positional.size()) + " arguments, expected at most " +
+                     std::to_string(body->params.size()));
     for (const auto &[key, value] : given.named) {
       if (key == "caller")
         inner.names[key] = value;

@@ -1,6 +1,7 @@
 // Runs a template's statements. Every step and every byte made is counted against a limit, so that a template from an
 // untrusted file ends soon, in a bounded stack and memory.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_JINJA_INTERPRETER_H
+#define TENSEL_RUNTIME_LLM_JINJA_INTERPRETER_H
 
 #include "runtime/llm/jinja/Ast.h"
 #include "runtime/llm/jinja/Callable.h"
@@ -77,7 +78,7 @@ private:
   std::time_t now;
   uint64_t steps = 0;
   int depth = 0, line = 0;
-  size_t made = 0; // bytes of the output, captured parts included
+  size_t made = 0;                          // bytes of the output, captured parts included
   std::vector<std::unique_ptr<Scope>> kept; // scopes that macros may still see
   std::vector<Value> namespaces;
 };
@@ -88,9 +89,12 @@ void addGlobals(Scope &scope);
 Value findMethod(const Value &of, const std::string &name);
 /// Python's str.strip with `chars`, or with white space when it is null.
 std::string_view stripText(std::string_view text, const std::string *chars, bool left, bool right);
-std::string replaceText(Interpreter &interpreter, const std::string &text, const std::string &from, const std::string &to, int64_t count);
+std::string replaceText(Interpreter &interpreter, const std::string &text, const std::string &from, const std::string &to,
+                        int64_t count);
 std::string upperText(std::string_view text);
 std::string capitalizeText(std::string_view text);
 std::string titleText(std::string_view text);
 
 } // namespace tensel::llm::jinja
+
+#endif // TENSEL_RUNTIME_LLM_JINJA_INTERPRETER_H

@@ -12,7 +12,9 @@ namespace tensel::llm::jinja {
 namespace {
 
 bool isBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-bool isNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 128; }
+bool isNameStart(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 128;
+}
 bool isDigit(char c) { return c >= '0' && c <= '9'; }
 
 class Lexer {
@@ -27,7 +29,7 @@ public:
     return true;
   }
 
-  std::vector<Token> tokens;
+  std::deque<Token> tokens;
   std::string message;
 
 private:
@@ -38,7 +40,8 @@ private:
   void add(Token::Kind kind, std::string text) { tokens.push_back({kind, std::move(text), line}); }
   bool peek(std::string_view text) const { return source.compare(at, text.size(), text) == 0; }
   void skip(size_t count) {
-    line += static_cast<int>(std::count(source.begin() + static_cast<ptrdiff_t>(at), source.begin() + static_cast<ptrdiff_t>(at + count), '\n'));
+    line += static_cast<int>(
+        std::count(source.begin() + static_cast<ptrdiff_t>(at), source.begin() + static_cast<ptrdiff_t>(at + count), '\n'));
     at += count;
   }
 
@@ -217,7 +220,8 @@ private:
     bool real = false;
     std::string digits;
     const auto take = [&] {
-      while (end < source.size() && (isDigit(source[end]) || (source[end] == '_' && end + 1 < source.size() && isDigit(source[end + 1])))) {
+      while (end < source.size() &&
+             (isDigit(source[end]) || (source[end] == '_' && end + 1 < source.size() && isDigit(source[end + 1])))) {
         if (source[end] != '_')
           digits += source[end];
         ++end;
@@ -308,7 +312,7 @@ private:
 
 } // namespace
 
-Result<std::vector<Token>> lex(std::string_view source) {
+Result<std::deque<Token>> lex(std::string_view source) {
   std::string text;
   text.reserve(source.size());
   for (size_t i = 0; i < source.size(); ++i) {

@@ -1,12 +1,13 @@
 // Cuts a template's source into text and tokens, with Jinja2's rules for white space under trim_blocks and lstrip_blocks.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_JINJA_LEXER_H
+#define TENSEL_RUNTIME_LLM_JINJA_LEXER_H
 
 #include "runtime/llm/Result.h"
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace tensel::llm::jinja {
 
@@ -17,6 +18,8 @@ struct Token {
   int line;
 };
 
-Result<std::vector<Token>> lex(std::string_view source);
+Result<std::deque<Token>> lex(std::string_view source);
 
 } // namespace tensel::llm::jinja
+
+#endif // TENSEL_RUNTIME_LLM_JINJA_LEXER_H

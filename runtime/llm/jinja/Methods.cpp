@@ -75,7 +75,8 @@ Value rsplit(Interpreter &in, const Value &of, const Arguments &arguments) {
   in.charge(of.text().size());
   List out;
   std::string rest = of.text();
-  for (size_t at = rest.rfind(separator->text()); at != std::string::npos && left > 0; at = rest.rfind(separator->text()), --left) {
+  for (size_t at = rest.rfind(separator->text()); at != std::string::npos && left > 0;
+       at = rest.rfind(separator->text()), --left) {
     out.push_back(Value::string(rest.substr(at + separator->text().size())));
     rest.resize(at);
   }
@@ -101,7 +102,8 @@ Value find(Interpreter &in, const Value &of, const Arguments &arguments, bool la
   if (!sought)
     return in.fail("expected a text to find");
   const size_t at = last ? of.text().rfind(*sought) : of.text().find(*sought);
-  return Value::integer(at == std::string::npos ? -1 : static_cast<int64_t>(countUtf8(std::string_view(of.text()).substr(0, at))));
+  return Value::integer(at == std::string::npos ? -1
+                                                : static_cast<int64_t>(countUtf8(std::string_view(of.text()).substr(0, at))));
 }
 
 Value countText(Interpreter &in, const Value &of, const Arguments &arguments) {
@@ -135,7 +137,8 @@ const std::pair<std::string_view, Method> textMethods[] = {
     {"upper", [](Interpreter &in, const Value &of, const Arguments &) { return in.makeString(upperText(of.text())); }},
     {"lower", [](Interpreter &in, const Value &of, const Arguments &) { return in.makeString(lowercase(of.text())); }},
     {"capitalize", [](Interpreter &in, const Value &of, const Arguments &) { return in.makeString(capitalizeText(of.text())); }},
-    {"title", [](Interpreter &in, const Value &of, const Arguments &) {
+    {"title",
+     [](Interpreter &in, const Value &of, const Arguments &) {
        std::string out;
        bool inside = false;
        for (size_t at = 0; at < of.text().size();) {
@@ -145,35 +148,45 @@ const std::pair<std::string_view, Method> textMethods[] = {
        }
        return in.makeString(std::move(out));
      }},
-    {"replace", [](Interpreter &in, const Value &of, const Arguments &a) {
+    {"replace",
+     [](Interpreter &in, const Value &of, const Arguments &a) {
        const std::string *from = textAt(a, 0), *to = textAt(a, 1);
        const Value *count = a.get(2, "count");
        if (!from || !to)
          return in.fail("expected two texts to replace");
        return in.makeString(replaceText(in, of.text(), *from, *to, count && count->isIntegral() ? count->asInt() : -1));
      }},
-    {"join", [](Interpreter &in, const Value &of, const Arguments &a) {
+    {"join",
+     [](Interpreter &in, const Value &of, const Arguments &a) {
        return a.positional.empty() ? in.fail("expected a list to join") : in.filter("join", a.positional[0], {{of}, {}});
      }},
     {"find", [](Interpreter &in, const Value &of, const Arguments &a) { return find(in, of, a, false); }},
     {"rfind", [](Interpreter &in, const Value &of, const Arguments &a) { return find(in, of, a, true); }},
-    {"index", [](Interpreter &in, const Value &of, const Arguments &a) {
+    {"index",
+     [](Interpreter &in, const Value &of, const Arguments &a) {
        const Value place = find(in, of, a, false);
        return in.failed() || place.asInt() >= 0 ? place : in.fail("the text is not in the other one");
      }},
     {"count", countText},
-    {"removeprefix", [](Interpreter &in, const Value &of, const Arguments &a) {
+    {"removeprefix",
+     [](Interpreter &in, const Value &of, const Arguments &a) {
        const std::string *part = textAt(a, 0);
        return part && of.text().starts_with(*part) ? in.makeString(of.text().substr(part->size())) : of;
      }},
-    {"removesuffix", [](Interpreter &in, const Value &of, const Arguments &a) {
+    {"removesuffix",
+     [](Interpreter &in, const Value &of, const Arguments &a) {
        const std::string *part = textAt(a, 0);
        return part && of.text().ends_with(*part) ? in.makeString(of.text().substr(0, of.text().size() - part->size())) : of;
      }},
-    {"isdigit", [](Interpreter &, const Value &of, const Arguments &) { return allChars(of, [](char32_t c) { return categoryBit(c) == categoryMask("Nd"); }); }},
+    {"isdigit", [](Interpreter &, const Value &of,
+                   const Arguments &) { return allChars(of, [](char32_t c) { return categoryBit(c) == categoryMask("Nd"); }); }},
     {"isnumeric", [](Interpreter &, const Value &of, const Arguments &) { return allChars(of, isNumeric); }},
-    {"isalpha", [](Interpreter &, const Value &of, const Arguments &) { return allChars(of, [](char32_t c) { return (categoryBit(c) & letters) != 0; }); }},
-    {"isalnum", [](Interpreter &, const Value &of, const Arguments &) { return allChars(of, [](char32_t c) { return (categoryBit(c) & (letters | numbers)) != 0; }); }},
+    {"isalpha", [](Interpreter &, const Value &of,
+                   const Arguments &) { return allChars(of, [](char32_t c) { return (categoryBit(c) & letters) != 0; }); }},
+    {"isalnum",
+     [](Interpreter &, const Value &of, const Arguments &) {
+       return allChars(of, [](char32_t c) { return (categoryBit(c) & (letters | numbers)) != 0; });
+     }},
     {"isspace", [](Interpreter &, const Value &of, const Arguments &) { return allChars(of, isSpace); }},
     {"isupper", [](Interpreter &in, const Value &of, const Arguments &) { return Value::boolean(in.test("upper", of, {})); }},
     {"islower", [](Interpreter &in, const Value &of, const Arguments &) { return Value::boolean(in.test("lower", of, {})); }},
@@ -182,13 +195,15 @@ const std::pair<std::string_view, Method> textMethods[] = {
 const std::pair<std::string_view, Method> dictMethods[] = {
     {"items", [](Interpreter &in, const Value &of, const Arguments &) { return in.filter("items", of, {}); }},
     {"keys", [](Interpreter &in, const Value &of, const Arguments &) { return in.filter("list", of, {}); }},
-    {"values", [](Interpreter &in, const Value &of, const Arguments &) {
+    {"values",
+     [](Interpreter &in, const Value &of, const Arguments &) {
        List out;
        for (const auto &[key, value] : of.dict())
          out.push_back(value);
        return in.makeList(std::move(out));
      }},
-    {"get", [](Interpreter &in, const Value &of, const Arguments &a) {
+    {"get",
+     [](Interpreter &in, const Value &of, const Arguments &a) {
        const Value *key = a.get(0, "key"), *otherwise = a.get(1, "default");
        if (!key)
          return in.fail("expected a key to get");
@@ -200,15 +215,18 @@ const std::pair<std::string_view, Method> dictMethods[] = {
 };
 
 const std::pair<std::string_view, Method> listMethods[] = {
-    {"index", [](Interpreter &in, const Value &of, const Arguments &a) {
+    {"index",
+     [](Interpreter &in, const Value &of, const Arguments &a) {
        for (size_t i = 0; i < of.list().size() && !a.positional.empty(); ++i)
          if (equal(of.list()[i], a.positional[0]))
            return Value::integer(static_cast<int64_t>(i));
        return in.fail("the value is not in the list");
      }},
-    {"count", [](Interpreter &, const Value &of, const Arguments &a) {
-       return Value::integer(std::count_if(of.list().begin(), of.list().end(),
-                                           [&](const Value &item) { return !a.positional.empty() && equal(item, a.positional[0]); }));
+    {"count",
+     [](Interpreter &, const Value &of, const Arguments &a) {
+       return Value::integer(std::count_if(of.list().begin(), of.list().end(), [&](const Value &item) {
+         return !a.positional.empty() && equal(item, a.positional[0]);
+       }));
      }},
     {"copy", [](Interpreter &, const Value &of, const Arguments &) { return of; }},
 };
@@ -218,7 +236,8 @@ Value bind(const std::pair<std::string_view, Method> (&methods)[N], const Value 
   for (const auto &[known, run] : methods)
     if (known == name) {
       const Method method = run;
-      return Value::callable({name, [method, of](Interpreter &in, const Arguments &arguments) { return method(in, of, arguments); }});
+      return Value::callable(
+          {name, [method, of](Interpreter &in, const Arguments &arguments) { return method(in, of, arguments); }});
     }
   return {};
 }
@@ -282,7 +301,8 @@ void addGlobals(Scope &scope) {
     return out;
   });
   add("raise_exception", [](Interpreter &in, const Arguments &arguments) {
-    return in.fail("the template refuses: " + (arguments.positional.empty() ? std::string("no reason given") : in.text(arguments.positional[0])));
+    return in.fail("the template refuses: " +
+                   (arguments.positional.empty() ? std::string("no reason given") : in.text(arguments.positional[0])));
   });
   add("strftime_now", [](Interpreter &in, const Arguments &arguments) {
     const std::string format = arguments.positional.empty() ? "" : in.text(arguments.positional[0]);
@@ -321,7 +341,8 @@ std::string_view stripText(std::string_view text, const std::string *chars, bool
   return text.substr(begin, end - begin);
 }
 
-std::string replaceText(Interpreter &interpreter, const std::string &text, const std::string &from, const std::string &to, int64_t count) {
+std::string replaceText(Interpreter &interpreter, const std::string &text, const std::string &from, const std::string &to,
+                        int64_t count) {
   std::string out;
   size_t begin = 0;
   interpreter.charge(text.size() / 16);

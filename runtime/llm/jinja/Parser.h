@@ -1,5 +1,6 @@
 // From tokens to statements, by Jinja2's grammar as far as chat templates use it.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_JINJA_PARSER_H
+#define TENSEL_RUNTIME_LLM_JINJA_PARSER_H
 
 #include "runtime/llm/jinja/Ast.h"
 
@@ -8,3 +9,5 @@ namespace tensel::llm::jinja {
 Result<Body> parseTemplate(std::string_view source);
 
 } // namespace tensel::llm::jinja
+
+#endif // TENSEL_RUNTIME_LLM_JINJA_PARSER_H

@@ -22,8 +22,16 @@ const std::pair<std::string_view, Check> checks[] = {
     {"number", [](const Value &v) { return v.isNumber(); }},
     {"string", [](const Value &v) { return v.is(Value::Kind::String); }},
     {"mapping", [](const Value &v) { return v.is(Value::Kind::Dict) && !v.isNamespace(); }},
-    {"sequence", [](const Value &v) { return v.is(Value::Kind::List) || v.is(Value::Kind::String) || (v.is(Value::Kind::Dict) && !v.isNamespace()) || v.isUndefined(); }},
-    {"iterable", [](const Value &v) { return v.is(Value::Kind::List) || v.is(Value::Kind::String) || (v.is(Value::Kind::Dict) && !v.isNamespace()) || v.isUndefined(); }},
+    {"sequence",
+     [](const Value &v) {
+       return v.is(Value::Kind::List) || v.is(Value::Kind::String) || (v.is(Value::Kind::Dict) && !v.isNamespace()) ||
+              v.isUndefined();
+     }},
+    {"iterable",
+     [](const Value &v) {
+       return v.is(Value::Kind::List) || v.is(Value::Kind::String) || (v.is(Value::Kind::Dict) && !v.isNamespace()) ||
+              v.isUndefined();
+     }},
     {"callable", [](const Value &v) { return v.is(Value::Kind::Callable); }},
     {"odd", [](const Value &v) { return v.isNumber() && v.asInt() % 2 != 0; }},
     {"even", [](const Value &v) { return v.isNumber() && v.asInt() % 2 == 0; }},
@@ -31,8 +39,9 @@ const std::pair<std::string_view, Check> checks[] = {
 };
 
 const std::pair<std::string_view, std::string_view> comparisons[] = {
-    {"eq", "=="},      {"equalto", "=="}, {"==", "=="}, {"ne", "!="},   {"!=", "!="}, {"lt", "<"},        {"lessthan", "<"}, {"<", "<"},
-    {"le", "<="},      {"<=", "<="},      {"gt", ">"},  {"greaterthan", ">"}, {">", ">"}, {"ge", ">="}, {">=", ">="},      {"in", "in"}};
+    {"eq", "=="},      {"equalto", "=="}, {"==", "=="}, {"ne", "!="}, {"!=", "!="}, {"lt", "<"},
+    {"lessthan", "<"}, {"<", "<"},        {"le", "<="}, {"<=", "<="}, {"gt", ">"},  {"greaterthan", ">"},
+    {">", ">"},        {"ge", ">="},      {">=", ">="}, {"in", "in"}};
 
 bool sameObject(const Value &a, const Value &b) {
   if (a.kind() != b.kind())

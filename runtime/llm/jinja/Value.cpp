@@ -283,9 +283,8 @@ bool equal(const Value &a, const Value &b, int depth) {
   case Value::Kind::String:
     return a.text() == b.text();
   case Value::Kind::List:
-    return a.isTuple() == b.isTuple() &&
-           std::equal(a.list().begin(), a.list().end(), b.list().begin(), b.list().end(),
-                      [&](const Value &x, const Value &y) { return equal(x, y, depth + 1); });
+    return a.isTuple() == b.isTuple() && std::equal(a.list().begin(), a.list().end(), b.list().begin(), b.list().end(),
+                                                    [&](const Value &x, const Value &y) { return equal(x, y, depth + 1); });
   case Value::Kind::Dict:
     return a.dict().size() == b.dict().size() && std::all_of(a.dict().begin(), a.dict().end(), [&](const auto &entry) {
              const Value *other = b.find(entry.first);
@@ -332,7 +331,8 @@ std::string reprReal(double value) {
   const double size = std::fabs(value);
   // Python changes to an exponent outside of these.
   const bool fixed = value == 0 || (size >= 1e-4 && size < 1e16);
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, fixed ? std::chars_format::fixed : std::chars_format::scientific);
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, value, fixed ? std::chars_format::fixed : std::chars_format::scientific);
   std::string out(buffer, end.ptr);
   if (fixed && out.find('.') == std::string::npos)
     out += ".0";
@@ -365,7 +365,9 @@ bool toJson(const Value &value, const JsonStyle &style, std::string &out, int de
     out += std::to_string(value.asInt());
     return true;
   case Value::Kind::Float:
-    out += std::isnan(value.asReal()) ? "NaN" : std::isinf(value.asReal()) ? (value.asReal() < 0 ? "-Infinity" : "Infinity") : reprReal(value.asReal());
+    out += std::isnan(value.asReal())   ? "NaN"
+           : std::isinf(value.asReal()) ? (value.asReal() < 0 ? "-Infinity" : "Infinity")
+                                        : reprReal(value.asReal());
     return true;
   case Value::Kind::String:
     quote(value.text());

@@ -1,6 +1,7 @@
 // The values of a template: Python's, as far as chat templates see them. Copies are cheap; lists and dicts are shared and
 // change only through namespaces.
-#pragma once
+#ifndef TENSEL_RUNTIME_LLM_JINJA_VALUE_H
+#define TENSEL_RUNTIME_LLM_JINJA_VALUE_H
 
 #include "runtime/llm/Json.h"
 
@@ -85,8 +86,8 @@ private:
   void measure(const Value &part);
 
   Kind tag = Kind::Undefined;
-  bool flag = false;   // a tuple, a namespace
-  bool inner = false;  // a namespace is somewhere inside
+  bool flag = false;  // a tuple, a namespace
+  bool inner = false; // a namespace is somewhere inside
   uint32_t levels = 1;
   size_t size = 1;
   union {
@@ -114,3 +115,5 @@ struct JsonStyle {
 bool toJson(const Value &value, const JsonStyle &style, std::string &out, int depth = 0);
 
 } // namespace tensel::llm::jinja
+
+#endif // TENSEL_RUNTIME_LLM_JINJA_VALUE_H
