@@ -105,8 +105,20 @@ def theirs_once(session: onnxruntime.InferenceSession, feeds: dict[str, np.ndarr
     return statistics.median(times)
 
 
+def source_nodes(package: Path) -> dict[str, str]:
+    """Kernel name -> the first of its source nodes and how many more there are, as `tensel inspect` lists them."""
+    lines = subprocess.run([str(TENSEL), "inspect", str(package)], capture_output=True, text=True, check=True).stdout.splitlines()
+    found = {}
+    for line in lines:
+        kernel, colon, nodes = line.strip().partition(": ")
+        if colon and kernel.startswith("k") and kernel[1:].isdigit():
+            first, *others = nodes.split(", ")
+            found[kernel] = first + (f" and {len(others)} more" if others else "")
+    return found
+
+
 def profile(package: Path, name: str, data: Path) -> list[dict[str, float | str]]:
-    """Every kernel's name, calls, nanoseconds, flops and bytes."""
+    """Every kernel's name, source nodes, calls, nanoseconds, flops and bytes."""
     out = BUILD / "bench/profile.json"
     out.unlink(missing_ok=True)
     command = [str(TENSEL), "run", str(package), "--threads=1", "--input", f"{name}=@{data}", f"--profile={out}"]
@@ -115,7 +127,8 @@ def profile(package: Path, name: str, data: Path) -> list[dict[str, float | str]
         print(f"bench: no profile: {done.stderr[-300:]}", file=sys.stderr)
         return []
     found = json.loads(out.read_text())
-    return list(found["kernels"] if isinstance(found, dict) else found)
+    nodes = source_nodes(package)
+    return [kernel | {"nodes": nodes.get(kernel["name"], "")} for kernel in found["kernels"]]
 
 
 def bench(name: str, model: Path, shape: tuple[int, ...], rounds: int, seconds: float) -> Result:
@@ -132,6 +145,11 @@ def bench(name: str, model: Path, shape: tuple[int, ...], rounds: int, seconds: 
     for _ in range(rounds):
         result.theirs.append(theirs_once(session, {source: value}, seconds))
         result.ours.append(ours_once(package, source, data, seconds)[1])
+    # Operations can be counted where the dims are known, so the profile is of a program for this one size.
+    sizes = [f"--shape={dim}={size}" for dim, size in zip(session.get_inputs()[0].shape, shape) if isinstance(dim, str)]
+    if sizes:
+        package = BUILD / f"bench/{name}-fixed.tensel"
+        measured([str(TENSEL), "compile", str(model), "-o", str(package), *sizes])
     result.kernels = profile(package, source, data)
     return result
 
@@ -144,7 +162,7 @@ def kernel_rows(result: Result, peak: float) -> list[str]:
         nanoseconds, calls = float(kernel["nanoseconds"]), max(1.0, float(kernel["calls"]))
         flops = max(0.0, float(kernel["flops"]))
         gflops = flops * calls / max(1.0, nanoseconds)
-        rows.append(f"| {kernel['name']} | {int(calls)} | {nanoseconds / calls / 1e6:.3f} | {100 * nanoseconds / total:.1f} % | "
+        rows.append(f"| {kernel['name']} | {kernel['nodes']} | {int(calls)} | {nanoseconds / calls / 1e6:.3f} | {100 * nanoseconds / total:.1f} % | "
                     f"{gflops:.1f} | {100 * gflops / peak:.0f} % |")
     return rows
 
@@ -162,8 +180,8 @@ def page(results: list[Result], peak: float, kernels: int) -> str:
     for r in results:
         rows = kernel_rows(r, peak)[:kernels]
         if rows:
-            lines += ["", f"## {r.name}: kernels", "", "| kernel | calls | ms a call | share of time | GFLOP/s | of the limit |",
-                      "|---|---:|---:|---:|---:|---:|", *rows]
+            lines += ["", f"## {r.name}: kernels", "", "| kernel | source | calls | ms a call | share of time | GFLOP/s | of the limit |",
+                      "|---|---|---:|---:|---:|---:|---:|", *rows]
     return "\n".join(lines) + "\n"
 
 
