@@ -41,7 +41,7 @@ size_t sequenceLength(std::string_view text, size_t at, size_t &bad, bool &open)
   return length;
 }
 
-constexpr uint32_t bit(int category) { return 1U << category; }
+constexpr uint32_t bit(int category) noexcept { return 1U << category; }
 
 bool isExtraAlphabetic(char32_t c) {
   return (c >= 0x24B6 && c <= 0x24E9) || (c >= 0x1F130 && c <= 0x1F149) || (c >= 0x1F150 && c <= 0x1F169) ||
@@ -62,18 +62,18 @@ void sortMarks(std::vector<utf8proc_int32_t> &chars, size_t begin, size_t end) {
 
 } // namespace
 
-const uint32_t letters = bit(UTF8PROC_CATEGORY_LU) | bit(UTF8PROC_CATEGORY_LL) | bit(UTF8PROC_CATEGORY_LT) |
-                         bit(UTF8PROC_CATEGORY_LM) | bit(UTF8PROC_CATEGORY_LO);
-const uint32_t marks = bit(UTF8PROC_CATEGORY_MN) | bit(UTF8PROC_CATEGORY_MC) | bit(UTF8PROC_CATEGORY_ME);
-const uint32_t numbers = bit(UTF8PROC_CATEGORY_ND) | bit(UTF8PROC_CATEGORY_NL) | bit(UTF8PROC_CATEGORY_NO);
-const uint32_t punctuation = bit(UTF8PROC_CATEGORY_PC) | bit(UTF8PROC_CATEGORY_PD) | bit(UTF8PROC_CATEGORY_PS) |
-                             bit(UTF8PROC_CATEGORY_PE) | bit(UTF8PROC_CATEGORY_PI) | bit(UTF8PROC_CATEGORY_PF) |
-                             bit(UTF8PROC_CATEGORY_PO);
-const uint32_t symbols =
+constinit const uint32_t letters = bit(UTF8PROC_CATEGORY_LU) | bit(UTF8PROC_CATEGORY_LL) | bit(UTF8PROC_CATEGORY_LT) |
+                                   bit(UTF8PROC_CATEGORY_LM) | bit(UTF8PROC_CATEGORY_LO);
+constinit const uint32_t marks = bit(UTF8PROC_CATEGORY_MN) | bit(UTF8PROC_CATEGORY_MC) | bit(UTF8PROC_CATEGORY_ME);
+constinit const uint32_t numbers = bit(UTF8PROC_CATEGORY_ND) | bit(UTF8PROC_CATEGORY_NL) | bit(UTF8PROC_CATEGORY_NO);
+constinit const uint32_t punctuation = bit(UTF8PROC_CATEGORY_PC) | bit(UTF8PROC_CATEGORY_PD) | bit(UTF8PROC_CATEGORY_PS) |
+                                       bit(UTF8PROC_CATEGORY_PE) | bit(UTF8PROC_CATEGORY_PI) | bit(UTF8PROC_CATEGORY_PF) |
+                                       bit(UTF8PROC_CATEGORY_PO);
+constinit const uint32_t symbols =
     bit(UTF8PROC_CATEGORY_SM) | bit(UTF8PROC_CATEGORY_SC) | bit(UTF8PROC_CATEGORY_SK) | bit(UTF8PROC_CATEGORY_SO);
-const uint32_t separators = bit(UTF8PROC_CATEGORY_ZS) | bit(UTF8PROC_CATEGORY_ZL) | bit(UTF8PROC_CATEGORY_ZP);
-const uint32_t others = bit(UTF8PROC_CATEGORY_CC) | bit(UTF8PROC_CATEGORY_CF) | bit(UTF8PROC_CATEGORY_CS) |
-                        bit(UTF8PROC_CATEGORY_CO) | bit(UTF8PROC_CATEGORY_CN);
+constinit const uint32_t separators = bit(UTF8PROC_CATEGORY_ZS) | bit(UTF8PROC_CATEGORY_ZL) | bit(UTF8PROC_CATEGORY_ZP);
+constinit const uint32_t others = bit(UTF8PROC_CATEGORY_CC) | bit(UTF8PROC_CATEGORY_CF) | bit(UTF8PROC_CATEGORY_CS) |
+                                  bit(UTF8PROC_CATEGORY_CO) | bit(UTF8PROC_CATEGORY_CN);
 
 bool isUtf8(std::string_view text) {
   size_t bad = 0;

@@ -162,8 +162,8 @@ def kernel_rows(result: Result, peak: float) -> list[str]:
         nanoseconds, calls = float(kernel["nanoseconds"]), max(1.0, float(kernel["calls"]))
         flops = max(0.0, float(kernel["flops"]))
         gflops = flops * calls / max(1.0, nanoseconds)
-        rows.append(f"| {kernel['name']} | {kernel['nodes']} | {int(calls)} | {nanoseconds / calls / 1e6:.3f} | {100 * nanoseconds / total:.1f} % | "
-                    f"{gflops:.1f} | {100 * gflops / peak:.0f} % |")
+        rows.append(f"| {kernel['name']} | {kernel['nodes']} | {int(calls)} | {nanoseconds / calls / 1e6:.3f} | "
+                    f"{100 * nanoseconds / total:.1f} % | {gflops:.1f} | {100 * gflops / peak:.0f} % |")
     return rows
 
 
@@ -180,7 +180,8 @@ def page(results: list[Result], peak: float, kernels: int) -> str:
     for r in results:
         rows = kernel_rows(r, peak)[:kernels]
         if rows:
-            lines += ["", f"## {r.name}: kernels", "", "| kernel | source | calls | ms a call | share of time | GFLOP/s | of the limit |",
+            lines += ["", f"## {r.name}: kernels", "",
+                      "| kernel | source | calls | ms a call | share of time | GFLOP/s | of the limit |",
                       "|---|---|---:|---:|---:|---:|---:|", *rows]
     return "\n".join(lines) + "\n"
 

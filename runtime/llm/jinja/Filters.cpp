@@ -427,7 +427,7 @@ Value truncate(Interpreter &in, const Value &of, const Arguments &arguments) {
   return in.makeString(cut + end);
 }
 
-const std::pair<std::string_view, Run> table[] = {
+constexpr std::pair<std::string_view, Run> table[] = {
     {"abs",
      [](Interpreter &in, const Value &of, const Arguments &) {
        if (!of.isNumber())

@@ -125,7 +125,7 @@ Value allChars(const Value &of, Is is) {
   return Value::boolean(!of.text().empty());
 }
 
-const std::pair<std::string_view, Method> textMethods[] = {
+constexpr std::pair<std::string_view, Method> textMethods[] = {
     {"strip", [](Interpreter &in, const Value &of, const Arguments &a) { return strip(in, of, a, true, true); }},
     {"lstrip", [](Interpreter &in, const Value &of, const Arguments &a) { return strip(in, of, a, true, false); }},
     {"rstrip", [](Interpreter &in, const Value &of, const Arguments &a) { return strip(in, of, a, false, true); }},
@@ -192,7 +192,7 @@ const std::pair<std::string_view, Method> textMethods[] = {
     {"islower", [](Interpreter &in, const Value &of, const Arguments &) { return Value::boolean(in.test("lower", of, {})); }},
 };
 
-const std::pair<std::string_view, Method> dictMethods[] = {
+constexpr std::pair<std::string_view, Method> dictMethods[] = {
     {"items", [](Interpreter &in, const Value &of, const Arguments &) { return in.filter("items", of, {}); }},
     {"keys", [](Interpreter &in, const Value &of, const Arguments &) { return in.filter("list", of, {}); }},
     {"values",
@@ -214,7 +214,7 @@ const std::pair<std::string_view, Method> dictMethods[] = {
     {"copy", [](Interpreter &, const Value &of, const Arguments &) { return of; }},
 };
 
-const std::pair<std::string_view, Method> listMethods[] = {
+constexpr std::pair<std::string_view, Method> listMethods[] = {
     {"index",
      [](Interpreter &in, const Value &of, const Arguments &a) {
        for (size_t i = 0; i < of.list().size() && !a.positional.empty(); ++i)

@@ -10,7 +10,7 @@ namespace {
 
 using Check = bool (*)(const Value &);
 
-const std::pair<std::string_view, Check> checks[] = {
+constexpr std::pair<std::string_view, Check> checks[] = {
     {"defined", [](const Value &v) { return !v.isUndefined(); }},
     {"undefined", [](const Value &v) { return v.isUndefined(); }},
     {"none", [](const Value &v) { return v.is(Value::Kind::None); }},
@@ -38,7 +38,7 @@ const std::pair<std::string_view, Check> checks[] = {
     {"escaped", [](const Value &) { return false; }},
 };
 
-const std::pair<std::string_view, std::string_view> comparisons[] = {
+constexpr std::pair<std::string_view, std::string_view> comparisons[] = {
     {"eq", "=="},      {"equalto", "=="}, {"==", "=="}, {"ne", "!="}, {"!=", "!="}, {"lt", "<"},
     {"lessthan", "<"}, {"<", "<"},        {"le", "<="}, {"<=", "<="}, {"gt", ">"},  {"greaterthan", ">"},
     {">", ">"},        {"ge", ">="},      {">=", ">="}, {"in", "in"}};
