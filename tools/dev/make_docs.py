@@ -129,7 +129,7 @@ def pages(status: dict[str, Any]) -> dict[Path, str]:
 def main() -> int:
     status = collect(read_json(STATUS) or {})
     STATUS.write_text(json.dumps(status, indent=1, sort_keys=True) + "\n")
-    for path, text in pages(status).items():
+    for path, text in pages(read_json(STATUS)).items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     return 0
