@@ -94,7 +94,7 @@ private:
   int64_t count = 0;
   const char *data = nullptr;
   std::shared_ptr<const void> owner;
-  bool isWritable = false;
+  [[maybe_unused]] bool isWritable = false; // only assertions ask
 };
 
 /// Calls `body` with a value of the type that elements of `kind` are computed in: double, int64_t or uint64_t.
