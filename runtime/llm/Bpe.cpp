@@ -4,7 +4,7 @@
 
 #include <queue>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -179,4 +179,4 @@ Result<ModelPtr> makeBpe(Vocabulary vocabulary, const MergeTexts &merges, BpeOpt
   return ModelPtr(std::move(model));
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 class ByteTrie {
 public:
@@ -67,6 +67,6 @@ private:
   bool starts[256] = {};
 };
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_BYTETRIE_H

@@ -3,7 +3,7 @@
 
 #include <array>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -70,4 +70,4 @@ bool replaceAll(const Pattern &pattern, std::string_view content, std::string &t
   return true;
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 void CharSet::finish() {
   for (CharSet &set : sets)
@@ -42,4 +42,4 @@ bool CharSet::compute(char32_t c) const {
   return found != negated;
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

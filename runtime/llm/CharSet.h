@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 class CharSet {
 public:
@@ -44,6 +44,6 @@ private:
   bool ascii[128] = {};
 };
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_CHARSET_H

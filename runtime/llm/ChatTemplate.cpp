@@ -5,7 +5,7 @@
 #include "runtime/llm/jinja/Interpreter.h"
 #include "runtime/llm/jinja/Parser.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 struct ChatTemplate::Program {
   jinja::Body body;
@@ -39,4 +39,4 @@ Result<std::string> ChatTemplate::render(const Json &context, const RenderOption
   return out;
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

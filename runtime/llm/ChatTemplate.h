@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 struct RenderOptions {
   uint64_t steps = 10'000'000;          ///< expressions evaluated plus bytes made
@@ -37,6 +37,6 @@ private:
   std::unique_ptr<Program> program;
 };
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_CHATTEMPLATE_H

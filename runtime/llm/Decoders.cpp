@@ -1,7 +1,7 @@
 // The decoders: each rewrites the list of token texts; the text is their concatenation.
 #include "runtime/llm/Steps.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -233,4 +233,4 @@ DecoderPtr makeCtcDecoder(std::string pad, std::string delimiter, bool cleanup) 
   return std::make_unique<CtcDecoder>(std::move(pad), std::move(delimiter), cleanup);
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -2,7 +2,7 @@
 // character with the next token and waits; an incomplete character shows as three of them at most.
 #include "runtime/llm/Detokenizer.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 constexpr std::string_view mark = "\xEF\xBF\xBD";
@@ -55,4 +55,4 @@ std::string Detokenizer::finish() {
   return piece;
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

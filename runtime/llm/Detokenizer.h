@@ -4,7 +4,7 @@
 
 #include "runtime/llm/Tokenizer.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 class Detokenizer {
 public:
@@ -27,6 +27,6 @@ private:
   std::string out;             // the window's text that is out
 };
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_DETOKENIZER_H

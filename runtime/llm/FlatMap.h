@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 /// Spreads the bits of a key (the finaliser of splitmix64).
 inline uint64_t mixBits(uint64_t key) {
@@ -74,6 +74,6 @@ private:
   size_t used = 0;
 };
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_FLATMAP_H

@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cstring>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 const Json *Json::find(std::string_view name) const {
   const Json *found = nullptr;
@@ -338,4 +338,4 @@ std::string quoteJson(std::string_view text) {
   return out;
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 /// One value. Lives as long as its JsonDocument; the members of arrays and objects are a linked list.
 struct Json {
@@ -88,6 +88,6 @@ private:
 /// `text` in JSON's quotes, ASCII kept and everything else as UTF-8.
 std::string quoteJson(std::string_view text);
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_JSON_H

@@ -1,7 +1,7 @@
 // The model of a tokenizer.json: BPE, Unigram, WordPiece or WordLevel, with its vocabulary.
 #include "runtime/llm/JsonSteps.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -117,4 +117,4 @@ Result<ModelPtr> readModel(const Json &json) {
   return Error{"model: found the type '" + std::string(type) + "', expected one of BPE, Unigram, WordPiece, WordLevel"};
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -1,7 +1,7 @@
 // Normalizers, pre-tokenizers and decoders from tokenizer.json. Defaults are those of the `tokenizers` package.
 #include "runtime/llm/JsonSteps.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -281,4 +281,4 @@ Result<DecoderPtr> readDecoder(const Json &json) {
                      "Sequence, ByteLevel, ByteFallback, Fuse, WordPiece, BPEDecoder, CTC, Metaspace, Strip, Replace");
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

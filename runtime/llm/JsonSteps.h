@@ -5,7 +5,7 @@
 #include "runtime/llm/Json.h"
 #include "runtime/llm/Steps.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 Result<NormalizerPtr> readNormalizer(const Json &json);
 Result<PreTokenizerPtr> readPreTokenizer(const Json &json);
@@ -17,6 +17,6 @@ Result<Pattern> readPattern(const Json &owner);
 /// "First", "Never", "Always" in any of the spellings that tokenizer.json had over time.
 Result<PrependScheme> readPrependScheme(const Json &json);
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_JSONSTEPS_H

@@ -1,7 +1,7 @@
 // The normalizers that are more than a table: each rewrites the whole text in one linear pass.
 #include "runtime/llm/Steps.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -225,4 +225,4 @@ NormalizerPtr makeReplace(Pattern pattern, std::string content) {
 NormalizerPtr makeByteLevelNormalizer() { return std::make_unique<ByteLevelNormalizer>(); }
 NormalizerPtr makeBertNormalizer(BertOptions options) { return std::make_unique<BertNormalizer>(options); }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 Pattern Pattern::literal(std::string_view text) {
   Pattern pattern;
@@ -156,4 +156,4 @@ bool Pattern::findAll(std::string_view text, std::vector<MatchRange> &out) const
   return true;
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 /// A part of a text that splitting looks at: a match, or what lies between two.
 struct MatchRange {
@@ -61,6 +61,6 @@ private:
   std::vector<uint32_t> starts; // the alternatives at the top
 };
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_PATTERN_H

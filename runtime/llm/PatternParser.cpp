@@ -2,7 +2,7 @@
 #include "runtime/llm/Pattern.h"
 #include "runtime/llm/Unicode.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 class PatternParser {
 public:
@@ -436,4 +436,4 @@ Result<Pattern> Pattern::compile(std::string_view source) {
   return pattern;
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

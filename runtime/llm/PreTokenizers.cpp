@@ -1,7 +1,7 @@
 // The pre-tokenizers. Splitting only moves boundaries; ByteLevel and Metaspace write a new text.
 #include "runtime/llm/Steps.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -307,4 +307,4 @@ PreTokenizerPtr makeMetaspace(std::string replacement, PrependScheme scheme, boo
 }
 PreTokenizerPtr makeFixedLength(size_t length) { return std::make_unique<FixedLength>(length); }
 
-} // namespace tensel::llm
+} // namespace tensel::text

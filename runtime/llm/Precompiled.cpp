@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -98,4 +98,4 @@ Result<NormalizerPtr> makePrecompiled(std::string_view table) {
   return NormalizerPtr(std::make_unique<Precompiled>(std::move(units), std::move(texts)));
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 /// Why something failed: lower case, no full stop, found and expected.
 struct Error {
@@ -34,6 +34,6 @@ private:
   Error failure;
 };
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_RESULT_H

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -158,4 +158,4 @@ uint32_t Sampler::sample(std::span<const float> logits) {
   return chosen;
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 struct SamplingOptions {
   float temperature = 0.8F;       ///< 0: always the most likely token
@@ -59,6 +59,6 @@ private:
   std::vector<Candidate> candidates; // kept for its memory
 };
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_SAMPLER_H

@@ -3,7 +3,7 @@
 
 #include <queue>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -94,4 +94,4 @@ ModelPtr makeScoredBpe(Vocabulary vocabulary, std::vector<float> scores, TokenId
   return std::make_unique<ScoredBpe>(std::move(vocabulary), std::move(scores), unknown);
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 using TokenId = uint32_t;
 
@@ -172,6 +172,6 @@ std::string fallbackOfByte(unsigned char byte);
 /// `text` with every match of `pattern` replaced. False: the work limit.
 bool replaceAll(const Pattern &pattern, std::string_view content, std::string &text);
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_STEPS_H

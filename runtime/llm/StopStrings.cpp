@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 StopStrings::StopStrings(std::vector<std::string> given) : strings(std::move(given)) {
   std::erase_if(strings, [](const std::string &text) { return text.empty(); });
@@ -36,4 +36,4 @@ std::string StopStrings::add(std::string_view piece) {
 
 std::string StopStrings::finish() { return std::exchange(held, {}); }
 
-} // namespace tensel::llm
+} // namespace tensel::text

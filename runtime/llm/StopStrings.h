@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 class StopStrings {
 public:
@@ -25,6 +25,6 @@ private:
   bool found = false;
 };
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_STOPSTRINGS_H

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -252,4 +252,4 @@ size_t Tokenizer::size() const {
   return parts.model->vocabulary().size() + more;
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -9,7 +9,7 @@
 #include <optional>
 #include <span>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 /// A token that is looked for in the text before the model sees it.
 struct AddedToken {
@@ -63,6 +63,8 @@ public:
   /// Reads a tokenizer.json. Truncation and padding that it may ask for are the caller's business.
   static Result<Tokenizer> fromJson(std::string text);
   static Result<Tokenizer> fromGguf(const GgufVocabulary &vocabulary);
+  /// From a tokenizer.json, or from GGUF's tokenizer.ggml.* metadata written as one JSON object under its own keys.
+  static Result<Tokenizer> fromText(std::string text);
   static Result<Tokenizer> fromParts(TokenizerParts parts);
 
   /// Ids of `text`, where bytes that are not UTF-8 count as U+FFFD. With `addSpecial`, also what the model expects around it.
@@ -98,6 +100,6 @@ private:
   Vocabulary addedTexts;
 };
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_TOKENIZER_H

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -293,4 +293,4 @@ Result<Tokenizer> Tokenizer::fromGguf(const GgufVocabulary &gguf) {
   return fromParts(std::move(parts));
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -2,7 +2,7 @@
 #include "runtime/llm/JsonSteps.h"
 #include "runtime/llm/Tokenizer.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -160,4 +160,4 @@ Result<Tokenizer> Tokenizer::fromJson(std::string text) {
   return fromParts(std::move(parts));
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -5,7 +5,7 @@
 #include <utf8proc.h>
 #include <vector>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -276,4 +276,4 @@ size_t graphemeEnd(std::string_view text, size_t at) {
   return at;
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

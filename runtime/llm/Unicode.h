@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 constexpr char32_t replacementChar = 0xFFFD;
 
@@ -45,6 +45,6 @@ std::string normalizeUnicode(std::string_view text, NormalForm form);
 /// The end of the extended grapheme cluster that starts at `at`.
 size_t graphemeEnd(std::string_view text, size_t at);
 
-} // namespace tensel::llm
+} // namespace tensel::text
 
 #endif // TENSEL_RUNTIME_LLM_UNICODE_H

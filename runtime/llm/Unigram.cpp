@@ -6,7 +6,7 @@
 #include <cmath>
 #include <limits>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -119,4 +119,4 @@ Result<ModelPtr> makeUnigram(const std::deque<UnigramPiece> &pieces, int64_t unk
   return ModelPtr(std::make_unique<Unigram>(pieces, unknown, byteFallback));
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

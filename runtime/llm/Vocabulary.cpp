@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <deque>
 
-namespace tensel::llm {
+namespace tensel::text {
 
 struct Vocabulary::Tables {
   struct Entry {
@@ -90,4 +90,4 @@ void Vocabulary::each(const std::function<void(const std::string &, TokenId)> &s
     see(entry.text, entry.id);
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

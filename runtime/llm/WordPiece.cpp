@@ -2,7 +2,7 @@
 #include "runtime/llm/ByteTrie.h"
 #include "runtime/llm/Steps.h"
 
-namespace tensel::llm {
+namespace tensel::text {
 
 namespace {
 
@@ -112,4 +112,4 @@ ModelPtr makeGreedy(Vocabulary vocabulary) {
   return std::make_unique<Greedy>(std::move(vocabulary), tokens);
 }
 
-} // namespace tensel::llm
+} // namespace tensel::text

@@ -164,6 +164,19 @@ int64_t tensel_model_peak_bytes(const tensel_model *model, int32_t function) {
 
 const char *tensel_model_cpu_level(const tensel_model *model) { return model ? model->level : ""; }
 
+tensel_status_t tensel_model_weight(const tensel_model *model, const char *name, const void **data, size_t *size) {
+  if (!model || !name || !data || !size)
+    return TENSEL_INVALID_ARGUMENT;
+  const auto *weights = model->package.metadata().weights();
+  for (size_t i = 0; i < model->weights.size(); ++i)
+    if (const fb::Weight &weight = *weights->Get(flatbuffers::uoffset_t(i)); strcmp(weight.name()->c_str(), name) == 0) {
+      *data = model->weights[i];
+      *size = size_t(weight.length());
+      return TENSEL_OK;
+    }
+  return TENSEL_INVALID_ARGUMENT;
+}
+
 tensel_status_t tensel_session_create(const tensel_model *model, int32_t function, const tensel_session_options *options,
                                       tensel_session **session, tensel_error_t *error) {
   static const tensel_session_options defaults = {};

@@ -3,7 +3,7 @@
 #include "runtime/llm/ChatTemplate.h"
 #include "runtime/llm/Tokenizer.h"
 
-using namespace tensel::llm;
+using namespace tensel::text;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const std::string text(reinterpret_cast<const char *>(data), size);

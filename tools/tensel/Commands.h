@@ -24,6 +24,22 @@ struct RunOptions {
   std::optional<double> benchmarkSeconds;
 };
 
+/// What `generate` and `chat` share.
+struct TextOptions {
+  std::string model, system;
+  std::vector<std::string> shapes, stops;
+  int tokens = 256, context = 0, threads = 0, topK = 40;
+  double temperature = 0.8, topP = 0.95, minP = 0.05, typicalP = 1, repetition = 1, presence = 0, frequency = 0;
+  uint64_t seed = 0;
+  bool greedy = false, shift = false;
+};
+
+struct GenerateOptions : TextOptions {
+  std::optional<std::string> prompt;
+  std::string promptFile;
+  bool json = false, raw = false, ignoreEnd = false;
+};
+
 struct InspectOptions {
   std::string file;
   bool json = false;
@@ -33,6 +49,8 @@ struct InspectOptions {
 int compileCommand(const CompileOptions &options);
 int runCommand(const RunOptions &options);
 int inspectCommand(const InspectOptions &options);
+int generateCommand(const GenerateOptions &options);
+int chatCommand(const TextOptions &options);
 
 /// Prints "tensel: error: <message>" and returns the status. Further lines of the message are indented.
 int fail(const std::string &message, int status = userError);

@@ -52,7 +52,7 @@ public:
       return llvm::createStringError(error);
     if (isPackage)
       return llvm::createStringError("'" + options.model + "': found a package, expected a model");
-    llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(options.model, options.shapes);
+    llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(options.model, {options.shapes, {}});
     if (!model)
       return model.takeError();
     if (options.emit == "header")
@@ -130,6 +130,7 @@ private:
       program.writer.data.options.push_back("shape=" + shape);
     if (llvm::Error error = program.makeCode(levels))
       return error;
+    addTexts(program.writer, model);
     if (options.emit == "package") {
       if (llvm::Error error = addCode(program.writer, program.code))
         return error;

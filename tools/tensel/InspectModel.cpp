@@ -9,7 +9,7 @@
 namespace tensel::cli {
 
 std::string inspectModel(const std::string &path, std::string &text) {
-  llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(path, {});
+  llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(path, LoadOptions());
   if (!model)
     return llvm::toString(model.takeError());
   mlir::ModuleOp module = *(*model)->module;

@@ -92,7 +92,7 @@ llvm::Expected<std::unique_ptr<Runner>> makeAny(const RunOptions &options, const
       return llvm::createStringError(error);
     return std::move(runner);
   }
-  llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(options.model, options.shapes, integerValues(given));
+  llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(options.model, {options.shapes, integerValues(given)});
   if (!model)
     return model.takeError();
   if (options.device == "reference")

@@ -23,11 +23,10 @@ llvm::Error problem(const std::string &path, const std::string &what) {
 
 LoadedModel::LoadedModel() : context(compilerRegistry()) { context.loadAllAvailableDialects(); }
 
-llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, const std::vector<std::string> &shapes,
-                                                       const std::map<std::string, std::vector<int64_t>> &integers) {
+llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, const LoadOptions &wanted) {
   auto model = std::make_unique<LoadedModel>();
   std::vector<SymbolRange> ranges;
-  for (const std::string &text : shapes) {
+  for (const std::string &text : wanted.shapes) {
     ShapeRange range;
     if (std::string error = parseShapeRange(text, range); !error.empty())
       return llvm::createStringError(error);
@@ -39,11 +38,14 @@ llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, 
       model->module = mlir::parseSourceFile<mlir::ModuleOp>(path, mlir::ParserConfig(&model->context));
     } else if (llm::isLlm(path)) {
       llm::ImportOptions options;
-      options.score = true;
+      options.score = wanted.score;
       model->module = llm::importLlm(model->context, path, options);
+      std::string error;
+      if (model->module && !llm::readTextAssets(path, model->texts, error))
+        return problem(path, error);
     } else {
       onnx::ImportOptions options;
-      options.inputValues = integers;
+      options.inputValues = wanted.integers;
       model->module = onnx::importOnnx(model->context, path, options);
     }
     if (!model->module)
@@ -59,5 +61,19 @@ llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, 
       files.insert(file->str());
   model->files.assign(files.begin(), files.end());
   return std::move(model);
+}
+
+void addTexts(rt::PackageWriter &writer, const LoadedModel &model) {
+  for (auto &[name, text] : {std::pair<const char *, const std::string &>("text.tokenizer", model.texts.tokenizer),
+                             {"text.chat_template", model.texts.chatTemplate},
+                             {"text.settings", model.texts.settings}}) {
+    if (text.empty())
+      continue;
+    rt::WeightData data;
+    data.name = name;
+    data.elemType = TENSEL_U8;
+    data.dims = {static_cast<int64_t>(text.size())};
+    writer.addWeight(std::move(data), text.data(), text.size());
+  }
 }
 } // namespace tensel::cli

@@ -3,6 +3,7 @@
 #define TENSEL_TOOLS_TENSEL_MODELLOADER_H
 
 #include "compiler/Program.h"
+#include "frontend/llm/TextAssets.h"
 #include "mlir/IR/MLIRContext.h"
 #include "tools/tensel/HostTensor.h"
 #include <map>
@@ -15,12 +16,22 @@ struct LoadedModel {
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<std::string> files; ///< every file that was read
+  llm::TextAssets texts;          ///< of a language model, else empty
 };
 
-/// Imports an .onnx or .mlir file and applies `--shape` options. `integers`: values of integer inputs that the program may be
-/// compiled for.
-llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, const std::vector<std::string> &shapes,
-                                                       const std::map<std::string, std::vector<int64_t>> &integers = {});
+struct LoadOptions {
+  std::vector<std::string> shapes; ///< --shape
+  /// Values of integer inputs that the program may be compiled for.
+  std::map<std::string, std::vector<int64_t>> integers;
+  /// Of a language model also the function that gives logits at every position.
+  bool score = true;
+};
+
+/// Imports an .onnx or .mlir file, a GGUF file or a Hugging Face folder.
+llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, const LoadOptions &options);
+
+/// Puts a language model's text side into the package, as weights of bytes that no code reads.
+void addTexts(rt::PackageWriter &writer, const LoadedModel &model);
 
 } // namespace tensel::cli
 #endif // TENSEL_TOOLS_TENSEL_MODELLOADER_H

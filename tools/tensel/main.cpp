@@ -48,6 +48,48 @@ void addRun(CLI::App &app, RunOptions &options) {
   command->add_option("--profile", options.profile, "write each kernel's time to this JSON file");
 }
 
+void addText(CLI::App *command, TextOptions &options) {
+  command->add_option("MODEL", options.model, "a .gguf file, a Hugging Face folder, or a .tensel file made of one")->required();
+  command->add_option("-n,--tokens", options.tokens, "the most tokens of an answer")->check(CLI::Range(1, 1 << 30));
+  command->add_option("--context", options.context, "the most tokens of prompt and answer (default: what they need)")
+      ->check(CLI::Range(2, 1 << 30));
+  command->add_flag("--context-shift", options.shift, "forget the older half of a full context instead of stopping");
+  command->add_option("--system", options.system, "what the system says first");
+  command->add_flag("--greedy", options.greedy, "always take the most likely token");
+  command->add_option("--temperature", options.temperature, "0: as --greedy")->check(CLI::Range(0.0, 100.0));
+  command->add_option("--top-k", options.topK, "choose among so many tokens; 0: all")->check(CLI::Range(0, 1 << 30));
+  command->add_option("--top-p", options.topP, "choose among the likeliest of this much probability")
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--min-p", options.minP, "leave out what is less likely than this share of the likeliest")
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--typical-p", options.typicalP, "choose among the most typical of this much probability")
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--repetition-penalty", options.repetition, "1: off")->check(CLI::Range(0.01, 100.0));
+  command->add_option("--presence-penalty", options.presence, "taken off the logit of what was said")
+      ->check(CLI::Range(-100.0, 100.0));
+  command->add_option("--frequency-penalty", options.frequency, "the same, as often as it was said")
+      ->check(CLI::Range(-100.0, 100.0));
+  command->add_option("--seed", options.seed, "the same seed gives the same text");
+  command->add_option("--stop", options.stops, "a text that ends the answer; may be given again")->allow_extra_args(false);
+  command->add_option("--threads", options.threads, "how many threads compute (default: one for each CPU)")
+      ->check(CLI::Range(0, 1024));
+}
+
+void addGenerate(CLI::App &app, GenerateOptions &options) {
+  CLI::App *command = app.add_subcommand("generate", "answer a prompt with a language model");
+  addText(command, options);
+  command->add_option("-p,--prompt", options.prompt, "the prompt (default: from --file, or the standard input)");
+  command->add_option("-f,--file", options.promptFile, "a file with the prompt");
+  command->add_flag("--raw", options.raw, "go on with the prompt as it is, without the model's chat template");
+  command->add_flag("--ignore-end", options.ignoreEnd, "go on after the model's own end");
+  command->add_flag("--json", options.json, "print one JSON object instead of the text");
+}
+
+void addChat(CLI::App &app, TextOptions &options) {
+  options.tokens = 1024;
+  addText(app.add_subcommand("chat", "talk with a language model; Ctrl-C stops an answer, Ctrl-D ends"), options);
+}
+
 void addInspect(CLI::App &app, InspectOptions &options) {
   CLI::App *command = app.add_subcommand("inspect", "say what a package or model holds");
   command->add_option("FILE", options.file, "a .tensel, .onnx or .mlir file")->required();
@@ -61,8 +103,12 @@ int run(int argc, char **argv) {
   CompileOptions compile;
   RunOptions run;
   InspectOptions inspect;
+  GenerateOptions generate;
+  TextOptions chat;
   addCompile(app, compile);
   addRun(app, run);
+  addGenerate(app, generate);
+  addChat(app, chat);
   addInspect(app, inspect);
 
   // `--benchmark` alone means one second; without a '=' it must not swallow the next word.
@@ -78,6 +124,10 @@ int run(int argc, char **argv) {
   }
   if (app.got_subcommand("compile"))
     return compileCommand(compile);
+  if (app.got_subcommand("generate"))
+    return generateCommand(generate);
+  if (app.got_subcommand("chat"))
+    return chatCommand(chat);
   return app.got_subcommand("run") ? runCommand(run) : inspectCommand(inspect);
 }
 } // namespace

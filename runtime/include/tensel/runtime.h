@@ -127,6 +127,10 @@ int64_t tensel_model_peak_bytes(const tensel_model *model, int32_t function);
 /* The level of the code that was chosen for this machine, "x86-64-v3". TENSEL_CPU_LEVEL in the environment lowers it. */
 const char *tensel_model_cpu_level(const tensel_model *model);
 
+/* The bytes of a constant of the model by its name, valid as long as the model. Language models keep their text side in
+ * "text.tokenizer", "text.chat_template" and "text.settings". */
+tensel_status_t tensel_model_weight(const tensel_model *model, const char *name, const void **data, size_t *size);
+
 /* --- sessions ---------------------------------------------------------------------------------------------- */
 
 /* options may be NULL: all CPUs, declared maxima. */

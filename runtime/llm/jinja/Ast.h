@@ -4,7 +4,7 @@
 
 #include "runtime/llm/jinja/Value.h"
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 struct Expr;
 struct Node;
@@ -50,6 +50,6 @@ struct Node {
   Body body, otherwise;
 };
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja
 
 #endif // TENSEL_RUNTIME_LLM_JINJA_AST_H

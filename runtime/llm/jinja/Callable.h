@@ -6,7 +6,7 @@
 
 #include <functional>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 class Interpreter;
 
@@ -31,6 +31,6 @@ struct Callable {
   std::function<Value(Interpreter &, const Arguments &)> run;
 };
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja
 
 #endif // TENSEL_RUNTIME_LLM_JINJA_CALLABLE_H

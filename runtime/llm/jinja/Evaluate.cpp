@@ -6,7 +6,7 @@
 #include <cmath>
 #include <optional>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 namespace {
 
@@ -366,4 +366,4 @@ bool Interpreter::compare(const std::string &op, const Value &left, const Value 
   return op == "<" || op == ">" ? below : !below;
 }
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 bool ExprParser::fail(const std::string &why) {
   if (message.empty())
@@ -510,4 +510,4 @@ ExprPtr ExprParser::primary() {
   return nullptr;
 }
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 class ExprParser {
 public:
@@ -72,6 +72,6 @@ private:
   int chain = 0; // postfix and binary links, which nest the tree to the left
 };
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja
 
 #endif // TENSEL_RUNTIME_LLM_JINJA_EXPRPARSER_H

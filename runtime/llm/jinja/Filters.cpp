@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 namespace {
 
@@ -513,4 +513,4 @@ Value Interpreter::filter(const std::string &name, const Value &of, const Argume
   return fail("found the filter '" + name + "', expected one of " + all);
 }
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja

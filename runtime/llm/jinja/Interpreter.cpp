@@ -3,7 +3,7 @@
 
 #include "runtime/llm/Unicode.h"
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 namespace {
 constexpr int deepestCall = 400;     // nested statements, expressions and macro calls together
@@ -350,4 +350,4 @@ bool Interpreter::iterate(const Value &value, List &items) {
   return charge(items.size());
 }
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja

@@ -9,7 +9,7 @@
 #include <ctime>
 #include <unordered_map>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 struct Limits {
   uint64_t steps = 10'000'000; ///< expressions evaluated plus bytes made
@@ -95,6 +95,6 @@ std::string upperText(std::string_view text);
 std::string capitalizeText(std::string_view text);
 std::string titleText(std::string_view text);
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja
 
 #endif // TENSEL_RUNTIME_LLM_JINJA_INTERPRETER_H

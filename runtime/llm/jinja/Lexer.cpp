@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 namespace {
 
@@ -331,4 +331,4 @@ Result<std::deque<Token>> lex(std::string_view source) {
   return std::move(lexer.tokens);
 }
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 struct Token {
   enum class Kind : uint8_t { Text, OutputBegin, OutputEnd, BlockBegin, BlockEnd, Name, String, Integer, Float, Operator, End };
@@ -20,6 +20,6 @@ struct Token {
 
 Result<std::deque<Token>> lex(std::string_view source);
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja
 
 #endif // TENSEL_RUNTIME_LLM_JINJA_LEXER_H

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 namespace {
 
@@ -399,4 +399,4 @@ std::string titleText(std::string_view text) {
   return out;
 }
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja

@@ -3,7 +3,7 @@
 
 #include "runtime/llm/jinja/ExprParser.h"
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 namespace {
 
@@ -279,4 +279,4 @@ Result<Body> parseTemplate(std::string_view source) {
   return body;
 }
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja

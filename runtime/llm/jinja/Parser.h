@@ -4,10 +4,10 @@
 
 #include "runtime/llm/jinja/Ast.h"
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 Result<Body> parseTemplate(std::string_view source);
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja
 
 #endif // TENSEL_RUNTIME_LLM_JINJA_PARSER_H

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 namespace {
 
@@ -102,4 +102,4 @@ bool Interpreter::test(const std::string &name, const Value &of, const Arguments
   return false;
 }
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja

@@ -8,7 +8,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 namespace {
 
@@ -420,4 +420,4 @@ bool toJson(const Value &value, const JsonStyle &style, std::string &out, int de
   return false;
 }
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace tensel::llm::jinja {
+namespace tensel::text::jinja {
 
 struct Callable;
 class Value;
@@ -114,6 +114,6 @@ struct JsonStyle {
 /// Python's json.dumps. False: a value that JSON has no form for.
 bool toJson(const Value &value, const JsonStyle &style, std::string &out, int depth = 0);
 
-} // namespace tensel::llm::jinja
+} // namespace tensel::text::jinja
 
 #endif // TENSEL_RUNTIME_LLM_JINJA_VALUE_H

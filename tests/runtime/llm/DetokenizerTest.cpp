@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-using namespace tensel::llm;
+using namespace tensel::text;
 
 /// A tokenizer whose id is the byte, with the byte-level or the byte-fallback decoder.
 static Tokenizer makeBytes(bool fallback) {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-using namespace tensel::llm;
+using namespace tensel::text;
 
 static std::string messageOf(const std::string &text) {
   auto document = JsonDocument::parse(text);

@@ -12,7 +12,7 @@
 #include <random>
 #include <sstream>
 
-using namespace tensel::llm;
+using namespace tensel::text;
 
 static std::atomic<size_t> largestAllocation{0};
 

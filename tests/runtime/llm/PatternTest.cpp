@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-using namespace tensel::llm;
+using namespace tensel::text;
 
 /// The matches joined by '|', what lies between them in <>.
 static std::string split(const char *source, const std::string &text) {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <map>
 
-using namespace tensel::llm;
+using namespace tensel::text;
 
 static Sampler make(const SamplingOptions &options) {
   auto sampler = Sampler::create(options);

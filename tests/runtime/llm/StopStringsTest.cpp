@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-using namespace tensel::llm;
+using namespace tensel::text;
 
 TEST(StopStrings, HoldsBackWhatMayBeOne) {
   StopStrings stop({"</s>", "<end>"});

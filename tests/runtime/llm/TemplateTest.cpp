@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-using namespace tensel::llm;
+using namespace tensel::text;
 
 static std::string render(const std::string &source, const std::string &context = "{}", const RenderOptions &options = {}) {
   auto chat = ChatTemplate::parse(source);

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-using namespace tensel::llm;
+using namespace tensel::text;
 
 TEST(Unicode, ReplacesIllFormedParts) {
   const std::string mark = "\xEF\xBF\xBD";

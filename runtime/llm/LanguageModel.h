@@ -1,0 +1,50 @@
+// A compiled language model with its text side: a package opened by the runtime's public API, the tokenizer and the chat
+// template that it carries, and the tokens that end an answer. Immutable; any number of TextContexts may share it.
+#ifndef TENSEL_RUNTIME_LLM_LANGUAGEMODEL_H
+#define TENSEL_RUNTIME_LLM_LANGUAGEMODEL_H
+
+#include "runtime/include/tensel/runtime.h"
+#include "runtime/llm/ChatTemplate.h"
+#include "runtime/llm/Tokenizer.h"
+
+#include <unordered_set>
+
+namespace tensel::text {
+
+/// One turn of a conversation; role is "system", "user" or "assistant".
+struct Message {
+  std::string role, content;
+};
+
+class LanguageModel {
+public:
+  /// Opens a package. Fails with one line when it is none, or has no tokenizer.
+  static Result<LanguageModel> open(const std::string &path);
+  LanguageModel(LanguageModel &&other) noexcept;
+  LanguageModel &operator=(LanguageModel &&) = delete;
+  ~LanguageModel();
+
+  const tensel_model *handle() const { return model; }
+  const Tokenizer &tokenizer() const { return words; }
+  /// Whether a model that says `token` is done.
+  bool isEnd(TokenId token) const { return ends.count(token) != 0; }
+  bool hasChatTemplate() const { return chat.has_value(); }
+  /// The conversation as the model was trained to read it, up to where the assistant speaks.
+  Result<std::string> renderChat(const std::vector<Message> &messages) const;
+  /// The most tokens that a text may have.
+  int64_t longestContext() const;
+
+private:
+  LanguageModel(tensel_model *model, Tokenizer words) : model(model), words(std::move(words)) {}
+  std::optional<Error> readSettings();
+
+  tensel_model *model;
+  Tokenizer words;
+  std::optional<ChatTemplate> chat;
+  std::string bos, eos;
+  std::unordered_set<TokenId> ends;
+};
+
+} // namespace tensel::text
+
+#endif // TENSEL_RUNTIME_LLM_LANGUAGEMODEL_H

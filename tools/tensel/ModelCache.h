@@ -1,0 +1,22 @@
+// Language models by whatever name: a package as it is, a model compiled for this machine and kept in the user's cache.
+#ifndef TENSEL_TOOLS_TENSEL_MODELCACHE_H
+#define TENSEL_TOOLS_TENSEL_MODELCACHE_H
+
+#include <string>
+#include <vector>
+
+namespace tensel::cli {
+
+struct CacheRequest {
+  std::string model;               ///< a package, a GGUF file, a Hugging Face folder, an .onnx or .mlir file
+  std::vector<std::string> shapes; ///< --shape
+  bool score = false;              ///< also the function that gives logits at every position
+};
+
+/// Sets `package` to the path of a package that holds the model. The cache is TENSEL_CACHE, or tensel/ in XDG_CACHE_HOME or
+/// ~/.cache; what is in it is named by a hash of the model's bytes, the options and this program. Files appear whole, so that
+/// processes may share it. Returns an empty string or what is wrong.
+std::string openCompiled(const CacheRequest &request, std::string &package);
+
+} // namespace tensel::cli
+#endif // TENSEL_TOOLS_TENSEL_MODELCACHE_H
