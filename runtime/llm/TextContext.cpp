@@ -145,12 +145,39 @@ Result<std::span<const float>> TextContext::logitsOf(const Step &step) const {
   return std::span(static_cast<const float *>(data), static_cast<size_t>(dims[rank - 1]));
 }
 
-Result<std::span<const float>> TextContext::append(std::span<const TokenId> tokens) {
-  if (tokens.empty())
+std::optional<Error> TextContext::checkRoom(size_t count) const {
+  if (count == 0)
     return Error{"found no tokens to read"};
-  if (tokens.size() > static_cast<size_t>(options.capacity) - text.size())
-    return Error{"the text has " + std::to_string(text.size() + tokens.size()) + " tokens, expected at most " +
+  if (count > static_cast<size_t>(options.capacity) - text.size())
+    return Error{"the text has " + std::to_string(text.size() + count) + " tokens, expected at most " +
                  std::to_string(options.capacity)};
+  return std::nullopt;
+}
+
+std::optional<Error> TextContext::score(std::span<const TokenId> tokens, const LogitsSink &sink) {
+  if (auto error = checkRoom(tokens.size()))
+    return error;
+  if (!scoring.session)
+    if (auto error = open(scoring, "score", options.chunk))
+      return error;
+  while (!tokens.empty()) {
+    const size_t count = std::min(tokens.size(), ids.size()), begin = text.size();
+    if (auto error = run(scoring, tokens.first(count)))
+      return error;
+    // [1, count, vocabulary]
+    const auto last = logitsOf(scoring);
+    if (!last)
+      return Error{last.message()};
+    for (size_t i = 0; i < count; ++i)
+      sink(begin + i, {last->data() + i * last->size(), last->size()});
+    tokens = tokens.subspan(count);
+  }
+  return std::nullopt;
+}
+
+Result<std::span<const float>> TextContext::append(std::span<const TokenId> tokens) {
+  if (auto error = checkRoom(tokens.size()))
+    return std::move(*error);
   const Step *used = nullptr;
   while (!tokens.empty()) {
     const size_t count = std::min(tokens.size(), ids.size());

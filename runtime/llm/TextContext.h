@@ -5,6 +5,7 @@
 
 #include "runtime/llm/LanguageModel.h"
 
+#include <functional>
 #include <span>
 
 namespace tensel::text {
@@ -14,6 +15,9 @@ struct ContextOptions {
   int64_t chunk = 256;     ///< most tokens that are read at once
   int32_t threads = 0;     ///< 0: one for each CPU
 };
+
+/// Takes the logits of the token after the one at `position`.
+using LogitsSink = std::function<void(size_t position, std::span<const float> logits)>;
 
 class TextContext {
 public:
@@ -26,6 +30,8 @@ public:
   Result<std::span<const float>> append(std::span<const TokenId> tokens);
   /// Makes the text `tokens`, of which only those are read that it does not begin with yet; `read`, when given, counts them.
   Result<std::span<const float>> become(std::span<const TokenId> tokens, size_t *read = nullptr);
+  /// As append, but gives the logits after each token. The model must have the function `score`.
+  std::optional<Error> score(std::span<const TokenId> tokens, const LogitsSink &sink);
   /// Forgets all tokens.
   void clear();
 
@@ -55,12 +61,13 @@ private:
   TextContext(const LanguageModel &model, const ContextOptions &options) : model(&model), options(options) {}
   std::optional<Error> open(Step &step, const char *name, int64_t length);
   std::optional<Error> findStates(int32_t function);
+  std::optional<Error> checkRoom(size_t count) const;
   std::optional<Error> run(Step &step, std::span<const TokenId> tokens);
   Result<std::span<const float>> logitsOf(const Step &step) const;
 
   const LanguageModel *model;
   ContextOptions options;
-  Step prefill, decode;
+  Step prefill, decode, scoring; // the last is opened when it is asked for
   std::vector<State> states;
   std::vector<TokenId> text;
   std::vector<int64_t> ids;

@@ -40,6 +40,20 @@ struct GenerateOptions : TextOptions {
   bool json = false, raw = false, ignoreEnd = false;
 };
 
+struct PerplexityOptions {
+  std::string model, file;
+  std::vector<std::string> shapes;
+  int context = 512, threads = 0;
+  bool json = false;
+};
+
+struct EmbedOptions {
+  std::string model, file;
+  std::vector<std::string> texts, shapes;
+  int threads = 0;
+  bool json = false;
+};
+
 struct InspectOptions {
   std::string file;
   bool json = false;
@@ -51,6 +65,8 @@ int runCommand(const RunOptions &options);
 int inspectCommand(const InspectOptions &options);
 int generateCommand(const GenerateOptions &options);
 int chatCommand(const TextOptions &options);
+int perplexityCommand(const PerplexityOptions &options);
+int embedCommand(const EmbedOptions &options);
 
 /// Prints "tensel: error: <message>" and returns the status. Further lines of the message are indented.
 int fail(const std::string &message, int status = userError);

@@ -90,6 +90,29 @@ void addChat(CLI::App &app, TextOptions &options) {
   addText(app.add_subcommand("chat", "talk with a language model; Ctrl-C stops an answer, Ctrl-D ends"), options);
 }
 
+void addThreads(CLI::App *command, int &threads) {
+  command->add_option("--threads", threads, "how many threads compute (default: one for each CPU)")->check(CLI::Range(0, 1024));
+}
+
+void addPerplexity(CLI::App &app, PerplexityOptions &options) {
+  CLI::App *command = app.add_subcommand("perplexity", "how well a language model predicts a text");
+  command->add_option("MODEL", options.model, "a .gguf file, a Hugging Face folder, or a .tensel file made of one")->required();
+  command->add_option("FILE", options.file, "the text")->required();
+  command->add_option("--context", options.context, "tokens of a window; those of its second half count")
+      ->check(CLI::Range(4, 1 << 30));
+  addThreads(command, options.threads);
+  command->add_flag("--json", options.json, "as JSON");
+}
+
+void addEmbed(CLI::App &app, EmbedOptions &options) {
+  CLI::App *command = app.add_subcommand("embed", "the vectors of texts, by a model such as MiniLM");
+  command->add_option("MODEL", options.model, "a Hugging Face folder, a .gguf file, or a .tensel file made of one")->required();
+  command->add_option("-p,--text", options.texts, "a text; may be given again")->allow_extra_args(false);
+  command->add_option("-f,--file", options.file, "a file with a text on each line");
+  addThreads(command, options.threads);
+  command->add_flag("--json", options.json, "one JSON object a text");
+}
+
 void addInspect(CLI::App &app, InspectOptions &options) {
   CLI::App *command = app.add_subcommand("inspect", "say what a package or model holds");
   command->add_option("FILE", options.file, "a .tensel, .onnx or .mlir file")->required();
@@ -105,10 +128,14 @@ int run(int argc, char **argv) {
   InspectOptions inspect;
   GenerateOptions generate;
   TextOptions chat;
+  PerplexityOptions perplexity;
+  EmbedOptions embed;
   addCompile(app, compile);
   addRun(app, run);
   addGenerate(app, generate);
   addChat(app, chat);
+  addPerplexity(app, perplexity);
+  addEmbed(app, embed);
   addInspect(app, inspect);
 
   // `--benchmark` alone means one second; without a '=' it must not swallow the next word.
@@ -128,6 +155,10 @@ int run(int argc, char **argv) {
     return generateCommand(generate);
   if (app.got_subcommand("chat"))
     return chatCommand(chat);
+  if (app.got_subcommand("perplexity"))
+    return perplexityCommand(perplexity);
+  if (app.got_subcommand("embed"))
+    return embedCommand(embed);
   return app.got_subcommand("run") ? runCommand(run) : inspectCommand(inspect);
 }
 } // namespace

@@ -1,0 +1,56 @@
+// `tensel embed`: the vectors of texts, a line each.
+#include "runtime/llm/TextEncoder.h"
+#include "tools/tensel/Commands.h"
+#include "tools/tensel/Files.h"
+#include "tools/tensel/ModelCache.h"
+
+#include <cstdio>
+#include <sstream>
+
+namespace tensel::cli {
+namespace {
+std::string run(const EmbedOptions &options) {
+  std::vector<std::string> texts = options.texts;
+  if (!options.file.empty()) {
+    std::string all;
+    if (std::string error = readFile(options.file, all); !error.empty())
+      return error;
+    std::istringstream lines(all);
+    for (std::string line; std::getline(lines, line);)
+      texts.push_back(line);
+  }
+  if (texts.empty())
+    return "no text: give -p TEXT or --file FILE";
+  std::string package;
+  if (std::string error = openCompiled({options.model, options.shapes}, package); !error.empty())
+    return error;
+  auto model = text::LanguageModel::open(package);
+  if (!model)
+    return model.message();
+  auto encoder = text::TextEncoder::create(*model, 0, options.threads);
+  if (!encoder)
+    return encoder.message();
+  for (const std::string &text : texts) {
+    auto vector = encoder->embed(text);
+    if (!vector)
+      return "'" + text.substr(0, 60) + "': " + vector.message();
+    std::string line;
+    for (const float x : *vector) {
+      char number[32];
+      std::snprintf(number, sizeof number, "%s%.9g", line.empty() ? "" : options.json ? ", " : " ", static_cast<double>(x));
+      line += number;
+    }
+    if (options.json)
+      line = "{\"text\": " + text::quoteJson(text::lossyUtf8(text)) + ", \"embedding\": [" + line + "]}";
+    if (std::printf("%s\n", line.c_str()) < 0)
+      return "cannot write to the standard output";
+  }
+  return "";
+}
+} // namespace
+
+int embedCommand(const EmbedOptions &options) {
+  std::string error = run(options);
+  return error.empty() ? done : fail(error);
+}
+} // namespace tensel::cli
