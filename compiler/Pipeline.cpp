@@ -21,7 +21,7 @@ namespace tensel {
 namespace {
 struct Phase {
   llvm::StringRef name;
-  // In the notation of tensel-opt. Steps are separated by '|'; the step "fold" is foldConstants().
+  // In the notation of tensel-opt. Steps are separated by '|'; the step "fold" is foldConstants(). BITS is roundedBits.
   llvm::StringRef passes;
 };
 
@@ -30,12 +30,13 @@ constexpr Phase sharedPhases[] = {
      "tensel-infer-shapes,canonicalize,cse|fold|"
      "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,canonicalize,cse|fold|"
      "tensel-infer-shapes,canonicalize,cse"},
+    {"quantize", "tensel-quantize-activations{bits=BITS},cse|fold"},
     {"dispatch", "tensel-form-dispatches,canonicalize,cse"},
     {"plan", "tensel-plan-memory"},
     {"linalg", "func.func(tensel-lower-to-linalg)"},
 };
 
-constexpr llvm::StringRef allPhases[] = {"import", "simplify", "dispatch", "plan", "linalg", "kernel", "llvm"};
+constexpr llvm::StringRef allPhases[] = {"import", "simplify", "quantize", "dispatch", "plan", "linalg", "kernel", "llvm"};
 
 void dumpIf(ModuleOp module, llvm::StringRef phase, const PhaseOptions &options) {
   if (!options.dump || options.dumpAfter != phase)
@@ -72,10 +73,21 @@ llvm::ArrayRef<llvm::StringRef> phaseNames() { return allPhases; }
 
 bool isPhase(llvm::StringRef name) { return llvm::is_contained(allPhases, name); }
 
-llvm::SmallVector<std::string> passNames() {
+static llvm::SmallVector<std::string> stepsOf(const Phase &phase, const PhaseOptions &options) {
+  llvm::SmallVector<std::string> steps;
+  if (phase.name == "quantize" && !options.roundedBits)
+    return steps;
+  for (llvm::StringRef step : llvm::split(phase.passes, '|')) {
+    auto [before, after] = step.split("BITS");
+    steps.push_back(before == step ? step.str() : (before + llvm::Twine(options.roundedBits) + after).str());
+  }
+  return steps;
+}
+
+llvm::SmallVector<std::string> passNames(const PhaseOptions &options) {
   llvm::SmallVector<std::string> names;
   for (const Phase &phase : sharedPhases)
-    for (llvm::StringRef pass : llvm::split(phase.passes, '|'))
+    for (const std::string &pass : stepsOf(phase, options))
       names.push_back((phase.name + ": " + pass).str());
   return names;
 }
@@ -99,7 +111,7 @@ llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, const Phas
   if (options.stopAfter == "import")
     return llvm::Error::success();
   for (const Phase &phase : sharedPhases) {
-    for (llvm::StringRef step : llvm::split(phase.passes, '|'))
+    for (const std::string &step : stepsOf(phase, options))
       if (llvm::Error error = runStep(module, step, weights))
         return error;
     dumpIf(module, phase.name, options);
@@ -112,6 +124,7 @@ llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, const Phas
 void buildKernelPhase(OpPassManager &passes, const CpuLevel &level) {
   KernelOptions options;
   options.vectorBits = level.vectorBits;
+  options.hasDotProducts = level.hasDotProducts;
   buildKernelPipeline(passes, options);
 }
 

@@ -19,18 +19,19 @@ const mlir::DialectRegistry &compilerRegistry();
 /// Registers every pass of ours, once.
 void registerCompilerPasses();
 
-/// The names of all phases: import, simplify, dispatch, plan, linalg, kernel, llvm.
+/// The names of all phases: import, simplify, quantize, dispatch, plan, linalg, kernel, llvm.
 llvm::ArrayRef<llvm::StringRef> phaseNames();
 bool isPhase(llvm::StringRef name);
 
-/// The passes of the shared phases, for the package's list of passes.
-llvm::SmallVector<std::string> passNames();
-
 struct PhaseOptions {
-  std::string stopAfter; ///< "" runs all
-  std::string dumpAfter; ///< "" dumps nothing
+  std::string stopAfter = {}; ///< "" runs all
+  std::string dumpAfter = {}; ///< "" dumps nothing
   llvm::raw_ostream *dump = nullptr;
+  int roundedBits = 16; ///< in the phase "quantize": 8 or 16 for what meets a quantized weight; 0: it stays f32
 };
+
+/// The passes of the shared phases, for the package's list of passes.
+llvm::SmallVector<std::string> passNames(const PhaseOptions &options);
 
 /// Runs the phases that all CPU levels share (simplify to linalg) on an imported module, whose weights `weights` finds.
 llvm::Error runSharedPhases(mlir::ModuleOp module, WeightResolver &weights, const PhaseOptions &options);

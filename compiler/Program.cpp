@@ -42,9 +42,18 @@ llvm::Expected<std::unique_ptr<Program>> Program::create(ModuleOp module, const 
   if (llvm::Error error = addMetadata(program->writer, *program->host, module, program->resolver))
     return std::move(error);
   program->writer.data.compilerVersion = "tensel 0.1.0";
-  for (std::string &name : passNames())
+  for (std::string &name : passNames(options))
     program->writer.data.passes.push_back(std::move(name));
   return std::move(program);
+}
+
+bool Program::gainsFrom(const CpuLevel &level) {
+  if (!level.hasDotProducts)
+    return true;
+  return module.getOperation()
+      ->walk(
+          [](Operation *op) { return op->hasTrait<graph::AddsByteProducts>() ? WalkResult::interrupt() : WalkResult::advance(); })
+      .wasInterrupted();
 }
 
 llvm::Error Program::makeCode(llvm::ArrayRef<const CpuLevel *> levels) {

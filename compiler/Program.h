@@ -24,6 +24,9 @@ public:
   /// Runs the shared phases on an imported module, which stays with the caller and is changed.
   static llvm::Expected<std::unique_ptr<Program>> create(mlir::ModuleOp module, const PhaseOptions &options);
 
+  /// Whether some kernel has other code at this level than at the one below it.
+  bool gainsFrom(const CpuLevel &level);
+
   /// Makes object files for the levels.
   llvm::Error makeCode(llvm::ArrayRef<const CpuLevel *> levels);
 

@@ -9,6 +9,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Pass/Pass.h"
+#include "llvm/Support/xxhash.h"
 
 using namespace mlir;
 using namespace tensel;
@@ -68,7 +69,7 @@ private:
       if (!isFolded)
         materialize(operand, found->second.tensor);
       if (--found->second.unseenUses == 0) {
-        if (!replacements.contains(operand))
+        if (!replacements.contains(operand) && !operand.getDefiningOp()->hasTrait<graph::FoldsAlways>())
           heldBytes -= found->second.tensor.getByteSize();
         found->second.tensor = Tensor();
       }
@@ -102,14 +103,17 @@ private:
         return false;
       resultBytes += *Tensor::countOf(dims) * reference::bytesOf(*kind);
     }
-    if (heldBytes + resultBytes > options.totalBytes || resultBytes > options.growthFactor * operandBytes + options.growthBytes)
+    // Ops that code generation leaves to the compiler are folded whatever they take: their results replace their operands.
+    const bool isOptional = !op->hasTrait<graph::FoldsAlways>();
+    if (isOptional &&
+        (heldBytes + resultBytes > options.totalBytes || resultBytes > options.growthFactor * operandBytes + options.growthBytes))
       return false;
     auto results = interpreter.evaluate(op, operands);
     if (failed(results))
       return false;
     for (auto [result, tensor] : llvm::zip_equal(op->getResults(), *results))
       if (!result.use_empty()) {
-        heldBytes += tensor.getByteSize();
+        heldBytes += isOptional ? tensor.getByteSize() : 0;
         known[result] = {tensor, std::distance(result.use_begin(), result.use_end())};
       }
     folded.push_back(op);
@@ -142,12 +146,22 @@ private:
       replacements[value] = graph::ConstantOp::create(b, loc, denseOf(type, tensor));
       return;
     }
+    replacements[value] = graph::LoadWeightOp::create(b, loc, type, FlatSymbolRefAttr::get(weightOf(type, bytes, loc)));
+  }
+
+  /// A weight of these bytes. Functions that share a weight fold it alike: equal ones are made once.
+  StringAttr weightOf(RankedTensorType type, ArrayRef<char> bytes, Location loc) {
+    auto &alike = made[{type, llvm::xxh3_64bits({reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()})}];
+    for (const MadeWeight &other : alike)
+      if (other.bytes == bytes)
+        return other.name;
     auto blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(bytes, 64, /*dataIsMutable=*/false);
+    ArrayRef<char> kept = blob.getData();
     ElementsAttr data = DenseResourceElementsAttr::get(type, "folded", std::move(blob));
     OpBuilder atModule = OpBuilder::atBlockBegin(module.getBody());
     auto weight = graph::WeightOp::create(atModule, loc, "folded", type, StringAttr(), 0, 0, data);
-    StringAttr name = symbols.insert(weight);
-    replacements[value] = graph::LoadWeightOp::create(b, loc, type, FlatSymbolRefAttr::get(name));
+    alike.push_back({kept, symbols.insert(weight)});
+    return alike.back().name;
   }
 
   static ElementsAttr denseOf(RankedTensorType type, const Tensor &tensor) {
@@ -182,6 +196,11 @@ private:
   SymbolTable symbols;
   DenseMap<Value, Known> known;
   DenseMap<Value, Value> replacements;
+  struct MadeWeight {
+    ArrayRef<char> bytes;
+    StringAttr name;
+  };
+  DenseMap<std::pair<Type, uint64_t>, SmallVector<MadeWeight, 1>> made;
   SmallVector<Operation *> folded;
   int64_t heldBytes = 0;
 };

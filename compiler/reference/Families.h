@@ -40,6 +40,9 @@ llvm::LogicalResult evaluate(graph::IotaOp op, Operands operands, Results result
 
 // Quantized.cpp
 llvm::LogicalResult evaluate(graph::DequantizeOp op, Operands operands, Results results);
+llvm::LogicalResult evaluate(graph::QuantizeRowsOp op, Operands operands, Results results);
+llvm::LogicalResult evaluate(graph::PackBlocksOp op, Operands operands, Results results);
+llvm::LogicalResult evaluate(graph::BlockMatmulOp op, Operands operands, Results results);
 
 // Resize.cpp
 llvm::LogicalResult evaluate(graph::ResizeOp op, Operands operands, Results results);

@@ -183,7 +183,8 @@ FailureOr<SmallVector<Tensor>> Interpreter::evaluate(Operation *op, ArrayRef<Ten
                   .Case<graph::ReshapeOp, graph::SqueezeOp, graph::UnsqueezeOp, graph::FlattenOp>(
                       [&](Operation *renamed) { return evaluateRenamed(renamed, operands, out); })
                   .Case<graph::MatmulOp, graph::ConvOp, graph::ReduceOp, graph::ArgReduceOp, graph::CumulateOp, graph::TopKOp,
-                        graph::PoolOp, graph::MaxPoolIndicesOp, graph::DequantizeOp>(family)
+                        graph::PoolOp, graph::MaxPoolIndicesOp>(family)
+                  .Case<graph::DequantizeOp, graph::QuantizeRowsOp, graph::PackBlocksOp, graph::BlockMatmulOp>(family)
                   .Case<graph::TransposeOp, graph::SliceOp, graph::ConcatOp, graph::PadOp, graph::DilateOp, graph::ExpandOp,
                         graph::TileOp, graph::ShapeOfOp, graph::RangeOp, graph::IotaOp, graph::ResizeOp>(family)
                   .Case<graph::GatherOp, graph::GatherElementsOp, graph::GatherNdOp, graph::ScatterElementsOp, graph::ScatterNdOp,

@@ -1,6 +1,8 @@
 // Ops on block formats, by the formats' description.
 #include "compiler/reference/Families.h"
-#include "dialects/blocks/BlockFormat.h"
+#include "dialects/blocks/PackedFormat.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace tensel;
@@ -23,5 +25,103 @@ LogicalResult tensel::reference::evaluate(graph::DequantizeOp op, Operands opera
     dequantize<double>(format, operands[0], results[0]);
   else
     dequantize<float>(format, operands[0], results[0]);
+  return success();
+}
+
+/// In f32 each step is the one that kernels take, so that the integers are the same.
+template <typename T>
+static void quantizeRows(graph::QuantizeRowsOp op, const Tensor &input, Results results) {
+  const int64_t group = op.getGroup(), most = op.getBits() == 16 ? 127 * 256 : 127;
+  std::vector<double> wide = input.readAll<double>(), scales, sums;
+  std::vector<int64_t> quants;
+  for (size_t begin = 0; begin < wide.size(); begin += blocks::chunkElements) {
+    T largest = 0;
+    for (size_t i = begin; i < begin + blocks::chunkElements; ++i)
+      largest = std::isnan(wide[i]) || std::isnan(largest) ? T(NAN) : std::max(largest, static_cast<T>(std::fabs(wide[i])));
+    T scale = largest / T(most), inverse = largest > 0 ? T(most) / largest : T(0);
+    scales.push_back(scale);
+    int64_t sum = 0, integers[blocks::chunkElements];
+    for (size_t i = begin; i < begin + blocks::chunkElements; ++i) {
+      T number = std::nearbyint(static_cast<T>(wide[i]) * inverse);
+      int64_t &integer = integers[i - begin];
+      integer = std::isnan(number) ? -most : static_cast<int64_t>(std::clamp(number, T(-most), T(most)));
+      sum += integer;
+      if ((i + 1 - begin) % group == 0) {
+        sums.push_back(scale * static_cast<T>(sum));
+        sum = 0;
+      }
+    }
+    if (op.getBits() == 16)
+      for (int64_t integer : integers)
+        quants.push_back((integer + 128) >> 8);
+    for (int64_t integer : integers)
+      quants.push_back(op.getBits() == 16 ? integer - ((integer + 128) >> 8) * 256 : integer);
+  }
+  results[0].writeAll(quants);
+  results[1].writeAll(scales);
+  results[2].writeAll(sums);
+}
+
+LogicalResult tensel::reference::evaluate(graph::QuantizeRowsOp op, Operands operands, Results results) {
+  if (operands[0].getKind() == Kind::F64)
+    quantizeRows<double>(op, operands[0], results);
+  else
+    quantizeRows<float>(op, operands[0], results);
+  return success();
+}
+
+LogicalResult tensel::reference::evaluate(graph::PackBlocksOp op, Operands operands, Results results) {
+  const blocks::PackedFormat packed(*blocks::findBlockFormat(op.getFormat()));
+  const Tensor &input = operands[0];
+  const int64_t rank = input.getRank(), rows = input.getDim(rank - 2), rowBytes = input.getDim(rank - 1);
+  const int64_t blocks = rowBytes / packed.format.bytes, stripBytes = blocks * packed.tileBytes();
+  const auto *from = reinterpret_cast<const uint8_t *>(input.getData());
+  auto *to = reinterpret_cast<uint8_t *>(results[0].getMutableData());
+  for (int64_t matrix = 0, end = rows ? input.getCount() / (rows * rowBytes) : 0; matrix < end; ++matrix)
+    for (int64_t row = 0; row < rows; row += blocks::stripRows, to += stripBytes)
+      packed.pack(from + (matrix * rows + row) * rowBytes, std::min<int64_t>(rows - row, blocks::stripRows), rowBytes, blocks,
+                  to);
+  return success();
+}
+
+LogicalResult tensel::reference::evaluate(graph::BlockMatmulOp op, Operands operands, Results results) {
+  const blocks::PackedFormat packed(*blocks::findBlockFormat(op.getFormat()));
+  const Tensor &quants = operands[0], &weight = operands[3];
+  const int64_t rank = quants.getRank(), m = quants.getDim(rank - 2), n = op.getColumns();
+  const int64_t k = operands[1].getDim(rank - 1) * blocks::chunkElements, planes = k ? quants.getDim(rank - 1) / k : 1;
+  const int64_t blocks = k / packed.format.elements, stripBytes = blocks * packed.tileBytes(), groups = k / packed.group;
+  const int64_t experts = weight.getRank() == 3 ? weight.getDim(0) : 1;
+  const bool isShared = weight.getRank() == 3 && quants.getDim(rank - 3) == 1; // one matrix of quants for all experts
+  const std::vector<int64_t> values = quants.readAll<int64_t>();
+  const std::vector<double> scales = operands[1].readAll<double>(), sums = operands[2].readAll<double>();
+  std::vector<double> result(results[0].getCount());
+  blocks::PackedFormat::Block block;
+  for (int64_t matrix = 0, end = m * n ? results[0].getCount() / (m * n) : 0; matrix < end; ++matrix) {
+    const int64_t expert = matrix % experts, firstRow = (isShared ? matrix / experts : matrix) * m;
+    for (int64_t column = 0; column < n; ++column) {
+      const int64_t strip = expert * llvm::divideCeil(n, int64_t(blocks::stripRows)) + column / blocks::stripRows;
+      const auto *bytes = reinterpret_cast<const uint8_t *>(weight.getData()) + strip * stripBytes;
+      for (int64_t b = 0; b < blocks; ++b) {
+        packed.read(bytes, blocks, b, column % blocks::stripRows, block);
+        for (int64_t row = 0; row < m; ++row) {
+          double &sum = result[(matrix * m + row) * n + column];
+          const int64_t *at = values.data() + ((firstRow + row) * k + b * packed.format.elements) * planes;
+          auto quant = [&](int64_t i) {
+            const int64_t *chunk = at + i / blocks::chunkElements * blocks::chunkElements * planes + i % blocks::chunkElements;
+            return planes == 1 ? *chunk : *chunk * 256 + chunk[blocks::chunkElements];
+          };
+          for (int64_t g = 0; g < packed.format.elements / packed.group; ++g) {
+            int64_t dot = 0;
+            for (int64_t i = g * packed.group; i < (g + 1) * packed.group; ++i)
+              dot += quant(i) * block.quants[i];
+            const int64_t inRow = b * packed.format.elements + g * packed.group;
+            sum += scales[((firstRow + row) * k + inRow) / blocks::chunkElements] * block.scales[g] * static_cast<double>(dot) +
+                   sums[(firstRow + row) * groups + inRow / packed.group] * block.minima[g];
+          }
+        }
+      }
+    }
+  }
+  results[0].writeAll(result);
   return success();
 }

@@ -17,11 +17,16 @@ namespace tensel {
 namespace {
 constexpr llvm::StringLiteral triple = "x86_64-unknown-linux-gnu";
 
-constexpr CpuLevel levels[] = {{"x86-64-v3", 256}, {"x86-64-v4", 512}};
+constexpr CpuLevel levels[] = {
+    {"x86-64-v3", "x86-64-v3", "", 256, false},
+    {"x86-64-v4", "x86-64-v4", "", 512, false},
+    {"x86-64-v4+vnni", "x86-64-v4", "+avx512vnni", 512, true},
+};
 
 // What each level adds that a host must have; the names are LLVM's features.
 constexpr llvm::StringLiteral v3Features[] = {"avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"};
 constexpr llvm::StringLiteral v4Features[] = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"};
+constexpr llvm::StringLiteral vnniFeatures[] = {"avx512vnni"};
 
 void initializeTargetOnce() {
   static std::once_flag once;
@@ -37,7 +42,7 @@ void initializeTargetOnce() {
 
 std::string CpuLevel::identifier() const {
   std::string result = name.str();
-  std::replace(result.begin(), result.end(), '-', '_');
+  std::replace_if(result.begin(), result.end(), [](char c) { return c == '-' || c == '+'; }, '_');
   return result;
 }
 
@@ -55,7 +60,9 @@ const CpuLevel *hostCpuLevel() {
   auto has = [&](llvm::StringRef feature) { return features.lookup(feature); };
   if (!llvm::all_of(v3Features, has))
     return nullptr;
-  return llvm::all_of(v4Features, has) ? &levels[1] : &levels[0];
+  if (!llvm::all_of(v4Features, has))
+    return &levels[0];
+  return llvm::all_of(vnniFeatures, has) ? &levels[2] : &levels[1];
 }
 
 std::unique_ptr<llvm::TargetMachine> createTargetMachine(const CpuLevel &level) {
@@ -67,7 +74,7 @@ std::unique_ptr<llvm::TargetMachine> createTargetMachine(const CpuLevel &level) 
   options.FunctionSections = true;
   options.DataSections = true;
   options.UniqueSectionNames = true;
-  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(target, level.name, /*Features=*/"", options,
+  return std::unique_ptr<llvm::TargetMachine>(found->createTargetMachine(target, level.processor, level.features, options,
                                                                          llvm::Reloc::PIC_, llvm::CodeModel::Small,
                                                                          llvm::CodeGenOptLevel::Aggressive));
 }
@@ -80,7 +87,9 @@ void setTarget(llvm::Module &module, const llvm::TargetMachine &machine, const C
   for (llvm::Function &function : module) {
     if (function.isDeclaration())
       continue;
-    function.addFnAttr("target-cpu", level.name);
+    function.addFnAttr("target-cpu", level.processor);
+    if (!level.features.empty())
+      function.addFnAttr("target-features", level.features);
     // LLVM prefers half registers on some processors; the kernels are made for whole ones.
     function.addFnAttr("prefer-vector-width", width);
     function.addFnAttr("min-legal-vector-width", width);

@@ -16,10 +16,13 @@ namespace tensel {
 
 /// A set of instructions that a processor has or has not as a whole.
 struct CpuLevel {
-  llvm::StringRef name; // "x86-64-v3", also LLVM's name of the processor
-  int64_t vectorBits;   // width of a vector register
+  llvm::StringRef name;      // "x86-64-v4+vnni"
+  llvm::StringRef processor; // LLVM's name of the processor, "x86-64-v4"
+  llvm::StringRef features;  // what it has beyond that, as LLVM writes it
+  int64_t vectorBits;        // width of a vector register
+  bool hasDotProducts;       // adds products of bytes in one instruction (AVX512-VNNI)
 
-  /// The name as a part of a C identifier: "x86_64_v3".
+  /// The name as a part of a C identifier: "x86_64_v3", "x86_64_v4_vnni".
   std::string identifier() const;
 };
 

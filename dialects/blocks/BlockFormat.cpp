@@ -7,17 +7,20 @@
 
 using namespace tensel::blocks;
 
+Piece::Place Piece::at(unsigned index) const {
+  Place place = {byte, shift};
+  for (size_t d = digits.size(); d-- > 0; index /= digits[d].count) {
+    place.byte += index % digits[d].count * digits[d].bytes;
+    place.shift += index % digits[d].count * digits[d].bits;
+  }
+  return place;
+}
+
 int32_t Field::get(const uint8_t *block, unsigned index) const {
   uint32_t value = 0;
   for (const Piece &piece : pieces) {
-    unsigned byte = piece.byte, shift = piece.shift, rest = index;
-    for (size_t d = piece.digits.size(); d-- > 0;) {
-      const Digit &digit = piece.digits[d];
-      byte += rest % digit.count * digit.bytes;
-      shift += rest % digit.count * digit.bits;
-      rest /= digit.count;
-    }
-    value |= (static_cast<uint32_t>(block[byte]) >> shift & ((1u << piece.width) - 1)) << piece.to;
+    const Piece::Place place = piece.at(index);
+    value |= (static_cast<uint32_t>(block[place.byte]) >> place.shift & ((1u << piece.width) - 1)) << piece.to;
   }
   int32_t number = isSigned ? static_cast<int8_t>(value) : static_cast<int32_t>(value);
   return number - bias;

@@ -28,6 +28,12 @@ struct Digit {
 struct Piece {
   uint8_t width = 0, byte = 0, shift = 0, to = 0;
   std::array<Digit, 4> digits = {};
+
+  struct Place {
+    unsigned byte, shift;
+  };
+  /// Where the bits of integer `index` start.
+  Place at(unsigned index) const;
 };
 
 /// Integers packed into a block: the sum of their pieces, sign-extended from 8 bits when `isSigned`, less `bias`.

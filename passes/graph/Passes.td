@@ -10,6 +10,17 @@ def DecomposePass : Pass<"tensel-decompose"> {
   let dependentDialects = ["::tensel::graph::GraphDialect"];
 }
 
+def QuantizeActivationsPass : Pass<"tensel-quantize-activations"> {
+  let summary = "Makes products with quantized weights products of integers, rounding the other operand.";
+  let description = [{
+    Numeric class: lossy. graph.matmul of x with a dequantized weight becomes graph.block_matmul of graph.quantize_rows x with the packed weight: each 32
+    neighbours of a row of x share a scale, so an element is off by at most 1/65024 of the largest of its 32 (8 bits: 1/254). Weights are not
+    rounded again.
+  }];
+  let options = [Option<"bits", "bits", "int64_t", "16", "Bits of the rounded numbers: 8 or 16">];
+  let dependentDialects = ["::tensel::graph::GraphDialect"];
+}
+
 def SimplifyMovementPass : Pass<"tensel-simplify-movement"> {
   let summary = "Joins transposes, reshapes and casts that follow one another, and moves transposes into matrix products.";
   let description = [{Numeric class: exact. transpose(transpose(x)) becomes one transpose, reshape(reshape(x)) one reshape,

@@ -26,7 +26,7 @@ KernelCheck checkKernel(func::FuncOp kernel) {
       check.refusal = "no code can be made for it";
     return false;
   };
-  if (!run(createLowerToLinalgPass(), createPrepareKernelPass(), createEmitContractionPass()))
+  if (!run(createLowerToLinalgPass(), createEmitQuantizedPass(), createPrepareKernelPass(), createEmitContractionPass()))
     return check;
   check.isContraction = copy->getNumResults() == 0;
   if (!check.isContraction)

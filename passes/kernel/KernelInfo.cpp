@@ -1,5 +1,6 @@
 // See the header.
 #include "passes/kernel/KernelInfo.h"
+#include "dialects/graph/Graph.h"
 
 using namespace mlir;
 
@@ -36,6 +37,13 @@ bool isContraction(linalg::GenericOp op) {
     return false;
   Value a = body->getArgument(0), b = body->getArgument(1);
   return (mul.getLhs() == a && mul.getRhs() == b) || (mul.getLhs() == b && mul.getRhs() == a);
+}
+
+Operation *emittedWhole(func::FuncOp kernel) {
+  Block &body = kernel.getBody().front();
+  if (!llvm::hasNItems(body, 2) || !body.front().hasTrait<graph::EmittedWhole>())
+    return nullptr;
+  return &body.front();
 }
 
 int64_t elementBytes(Type type) { return type.isIndex() ? 8 : llvm::divideCeil(type.getIntOrFloatBitWidth(), 8); }

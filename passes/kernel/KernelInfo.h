@@ -12,6 +12,9 @@ bool isContraction(mlir::linalg::GenericOp op);
 /// True when every loop of `op` is parallel.
 inline bool isElementwise(mlir::linalg::GenericOp op) { return op.getNumParallelLoops() == op.getNumLoops(); }
 
+/// The op of a kernel that is one op with an emitter of its own (Graph_EmittedWhole) and nothing else, or null.
+mlir::Operation *emittedWhole(mlir::func::FuncOp kernel);
+
 /// Bytes of one element in memory; i1 takes a byte, index eight.
 int64_t elementBytes(mlir::Type type);
 

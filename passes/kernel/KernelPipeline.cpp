@@ -14,6 +14,10 @@ using namespace mlir;
 
 namespace tensel {
 void buildKernelPipeline(OpPassManager &pm, const KernelOptions &options) {
+  EmitQuantizedPassOptions quantized;
+  quantized.vectorBits = options.vectorBits;
+  quantized.hasDotProducts = options.hasDotProducts;
+  pm.addNestedPass<func::FuncOp>(createEmitQuantizedPass(quantized));
   pm.addNestedPass<func::FuncOp>(createPrepareKernelPass());
   EmitContractionPassOptions contraction;
   contraction.vectorBits = options.vectorBits;

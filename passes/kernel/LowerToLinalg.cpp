@@ -1,4 +1,5 @@
 // Lowers the graph ops of kernel functions to linalg on tensors; how is in lowering/.
+#include "passes/kernel/KernelInfo.h"
 #include "passes/kernel/Passes.h"
 #include "passes/kernel/lowering/KernelLowering.h"
 
@@ -12,7 +13,7 @@ namespace {
 struct LowerToLinalgPass : impl::LowerToLinalgPassBase<LowerToLinalgPass> {
   void runOnOperation() final {
     func::FuncOp func = getOperation();
-    if (isKernel(func) && failed(KernelLowering(func).run()))
+    if (isKernel(func) && !emittedWhole(func) && failed(KernelLowering(func).run()))
       signalPassFailure();
   }
 };

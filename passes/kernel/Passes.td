@@ -24,6 +24,18 @@ def PrepareKernelPass : Pass<"tensel-prepare-kernel", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::affine::AffineDialect"];
 }
 
+def EmitQuantizedPass : Pass<"tensel-emit-quantized", "::mlir::func::FuncOp"> {
+  let summary = "Emits kernels that are one graph.quantize_rows or graph.block_matmul.";
+  let description = [{
+    Products of rounded rows with packed weights: sums of products of bytes in registers, scaled by block; the nest is drawn in EmitBlockProduct.cpp.
+    Other kernels are left alone. Numeric class: reassociates (sums of integers are exact, blocks are added in order).
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "int64_t", "256", "Width of a vector register: 256 or 512">,
+                 Option<"hasDotProducts", "dot-products", "bool", "false", "The processor has AVX512-VNNI">];
+  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::math::MathDialect",
+                           "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::tensel::graph::GraphDialect"];
+}
+
 def EmitContractionPass : Pass<"tensel-emit-contraction", "::mlir::func::FuncOp"> {
   let summary = "Emits the loop nest of kernels that are one contraction with an elementwise epilogue.";
   let description = [{

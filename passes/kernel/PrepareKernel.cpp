@@ -63,7 +63,7 @@ void allowReassociation(linalg::GenericOp op) {
 struct PrepareKernelPass : impl::PrepareKernelPassBase<PrepareKernelPass> {
   void runOnOperation() final {
     func::FuncOp func = getOperation();
-    if (!isKernel(func))
+    if (!isKernel(func) || emittedWhole(func))
       return;
     MLIRContext *context = &getContext();
     generalize(func);

@@ -20,7 +20,7 @@ public:
 
   std::string run() {
     std::string package;
-    if (std::string error = openCompiled({options.model, options.shapes}, package); !error.empty())
+    if (std::string error = openCompiled({options.model, options.shapes, options.quantize}, package); !error.empty())
       return error;
     auto opened = text::LanguageModel::open(package);
     if (!opened)

@@ -11,13 +11,18 @@ namespace tensel::cli {
 /// Exit statuses.
 inline constexpr int done = 0, userError = 1, ourFault = 2;
 
+/// `--quantize`: how many bits has what meets a quantized weight, after its rounding?
+inline constexpr const char *roundedTo16 = "int16", *roundedTo8 = "int8", *notRounded = "none";
+/// 16, 8 or 0.
+int roundedBits(const std::string &quantize);
+
 struct CompileOptions {
-  std::string model, output, emit = "package", target = "cpu", stopAfter, dumpAfter;
+  std::string model, output, emit = "package", target = "cpu", stopAfter, dumpAfter, quantize = roundedTo16;
   std::vector<std::string> shapes;
 };
 
 struct RunOptions {
-  std::string model, function, device = "cpu", profile;
+  std::string model, function, device = "cpu", profile, quantize = roundedTo16;
   std::vector<std::string> inputs, outputs, expects, shapes;
   double rtol = 1e-5, atol = 1e-8;
   int threads = 0;
@@ -26,7 +31,7 @@ struct RunOptions {
 
 /// What `generate` and `chat` share.
 struct TextOptions {
-  std::string model, system;
+  std::string model, system, quantize = roundedTo16;
   std::vector<std::string> shapes, stops;
   int tokens = 256, context = 0, threads = 0, topK = 40;
   double temperature = 0.8, topP = 0.95, minP = 0.05, typicalP = 1, repetition = 1, presence = 0, frequency = 0;
@@ -41,14 +46,14 @@ struct GenerateOptions : TextOptions {
 };
 
 struct PerplexityOptions {
-  std::string model, file;
+  std::string model, file, quantize = roundedTo16;
   std::vector<std::string> shapes;
   int context = 512, threads = 0;
   bool json = false;
 };
 
 struct EmbedOptions {
-  std::string model, file;
+  std::string model, file, quantize = roundedTo16;
   std::vector<std::string> texts, shapes;
   int threads = 0;
   bool json = false;

@@ -60,6 +60,7 @@ public:
     PhaseOptions phases;
     phases.stopAfter = options.stopAfter.empty() && options.emit == "mlir" ? "simplify" : options.stopAfter;
     phases.dumpAfter = options.dumpAfter;
+    phases.roundedBits = roundedBits(options.quantize);
     phases.dump = &llvm::errs();
     bool inKernels = phases.stopAfter == "kernel" || phases.stopAfter == "llvm";
     llvm::Expected<std::unique_ptr<Program>> program = Program::create(*(*model)->module, phases);
@@ -87,6 +88,7 @@ private:
     if (!parsed)
       return parsed.takeError();
     levels = *parsed;
+    isEveryLevel = !llvm::StringRef(options.target).contains(':');
     isText = !options.stopAfter.empty() || options.emit == "mlir" || options.emit == "llvm" || options.emit == "asm";
     output = options.output;
     if (output.empty() && !isText)
@@ -125,9 +127,11 @@ private:
     for (const std::string &file : model.files)
       if (llvm::Error error = addInputHash(program.writer, file))
         return error;
-    program.writer.data.options = {"target=" + options.target};
+    program.writer.data.options = {"target=" + options.target, "quantize=" + options.quantize};
     for (const std::string &shape : options.shapes)
       program.writer.data.options.push_back("shape=" + shape);
+    if (isEveryLevel)
+      llvm::erase_if(levels, [&](const CpuLevel *level) { return !program.gainsFrom(*level); });
     if (llvm::Error error = program.makeCode(levels))
       return error;
     addTexts(program.writer, model);
@@ -156,7 +160,7 @@ private:
   const CompileOptions &options;
   llvm::SmallVector<const CpuLevel *> levels;
   std::string output;
-  bool isText = false;
+  bool isText = false, isEveryLevel = false;
 };
 } // namespace
 

@@ -22,7 +22,7 @@ std::string run(const EmbedOptions &options) {
   if (texts.empty())
     return "no text: give -p TEXT or --file FILE";
   std::string package;
-  if (std::string error = openCompiled({options.model, options.shapes}, package); !error.empty())
+  if (std::string error = openCompiled({options.model, options.shapes, options.quantize}, package); !error.empty())
     return error;
   auto model = text::LanguageModel::open(package);
   if (!model)

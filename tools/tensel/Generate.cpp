@@ -56,7 +56,7 @@ std::string run(const GenerateOptions &options) {
   std::string prompt, package;
   if (std::string error = readPrompt(options, prompt); !error.empty())
     return error;
-  if (std::string error = openCompiled({options.model, options.shapes}, package); !error.empty())
+  if (std::string error = openCompiled({options.model, options.shapes, options.quantize}, package); !error.empty())
     return error;
   auto model = text::LanguageModel::open(package);
   if (!model)

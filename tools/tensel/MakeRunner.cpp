@@ -52,7 +52,8 @@ llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options
     level = findCpuLevel(wanted);
   if (!level)
     return llvm::createStringError("this machine lacks the instructions of x86-64-v3 (AVX2, FMA), which compiled code needs");
-  llvm::Expected<std::unique_ptr<Program>> program = Program::create(*model.module, {});
+  llvm::Expected<std::unique_ptr<Program>> program =
+      Program::create(*model.module, {.roundedBits = roundedBits(options.quantize)});
   if (!program)
     return program.takeError();
   if (llvm::Error error = (*program)->makeCode({level}))

@@ -1,6 +1,8 @@
 // Compiles once, finds again; see ModelCache.h.
 #include "tools/tensel/ModelCache.h"
 
+#include "tools/tensel/Commands.h"
+
 #include "compiler/PackageEmitter.h"
 #include "runtime/package/Sha256.h"
 #include "tools/tensel/Files.h"
@@ -78,6 +80,7 @@ llvm::Expected<std::string> keyOf(const CacheRequest &request, const CpuLevel &l
   auto add = [&](llvm::StringRef text) { hash.update(text.data(), text.size() + 1); };
   add(programIdentity());
   add(level.name.str());
+  add(request.quantize);
   add(request.score ? "score" : "");
   for (const std::string &shape : request.shapes)
     add(shape);
@@ -98,7 +101,8 @@ llvm::Error compile(const CacheRequest &request, const CpuLevel &level, const st
   llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(request.model, options);
   if (!model)
     return model.takeError();
-  llvm::Expected<std::unique_ptr<Program>> program = Program::create(*(*model)->module, {});
+  llvm::Expected<std::unique_ptr<Program>> program =
+      Program::create(*(*model)->module, {.roundedBits = roundedBits(request.quantize)});
   if (!program)
     return program.takeError();
   if (llvm::Error error = (*program)->makeCode({&level}))

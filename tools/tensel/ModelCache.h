@@ -10,6 +10,7 @@ namespace tensel::cli {
 struct CacheRequest {
   std::string model;               ///< a package, a GGUF file, a Hugging Face folder, an .onnx or .mlir file
   std::vector<std::string> shapes; ///< --shape
+  std::string quantize;            ///< --quantize
   bool score = false;              ///< also the function that gives logits at every position
 };
 

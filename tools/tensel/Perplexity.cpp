@@ -24,7 +24,8 @@ std::string run(const PerplexityOptions &options) {
   std::string words, package;
   if (std::string error = readFile(options.file, words); !error.empty())
     return error;
-  if (std::string error = openCompiled({options.model, options.shapes, /*score=*/true}, package); !error.empty())
+  if (std::string error = openCompiled({options.model, options.shapes, options.quantize, /*score=*/true}, package);
+      !error.empty())
     return error;
   auto model = text::LanguageModel::open(package);
   if (!model)

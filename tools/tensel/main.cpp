@@ -11,7 +11,16 @@
 namespace tensel::cli {
 void installCrashHandlers();
 
+int roundedBits(const std::string &quantize) { return quantize == roundedTo16 ? 16 : quantize == roundedTo8 ? 8 : 0; }
+
 namespace {
+void addQuantize(CLI::App *command, std::string &quantize) {
+  command
+      ->add_option("--quantize", quantize,
+                   "what meets a quantized weight is rounded to int16, or to int8, which is faster and less exact, or not (none)")
+      ->check(CLI::IsMember({roundedTo16, roundedTo8, notRounded}));
+}
+
 void addCompile(CLI::App &app, CompileOptions &options) {
   CLI::App *command = app.add_subcommand("compile", "compile a model ahead of time");
   command->add_option("MODEL", options.model, "an .onnx or .mlir file")->required();
@@ -19,9 +28,10 @@ void addCompile(CLI::App &app, CompileOptions &options) {
                       "the file to write (default: the model's name beside this folder, with the kind's ending)");
   command->add_option("--emit", options.emit, "what to write")
       ->check(CLI::IsMember({"package", "obj", "so", "header", "mlir", "llvm", "asm"}));
-  command->add_option("--target", options.target, "cpu, or cpu:x86-64-v3 or cpu:x86-64-v4 for one level alone");
+  command->add_option("--target", options.target, "cpu, or cpu:LEVEL for one level alone: x86-64-v3, x86-64-v4, x86-64-v4+vnni");
   command->add_option("--shape", options.shapes, "SYMBOL=MIN..MAX or SYMBOL=VALUE: the sizes to compile for")
       ->allow_extra_args(false);
+  addQuantize(command, options.quantize);
   command->add_option("--stop-after", options.stopAfter, "write the IR as it is after this phase, and stop");
   command->add_option("--dump-after", options.dumpAfter, "print the IR after this phase to stderr, and go on");
 }
@@ -39,6 +49,7 @@ void addRun(CLI::App &app, RunOptions &options) {
   command
       ->add_option("--shape", options.shapes, "SYMBOL=VALUE for generated inputs, SYMBOL=MIN..MAX for the sizes to compile for")
       ->allow_extra_args(false);
+  addQuantize(command, options.quantize);
   command->add_option("--device", options.device, "cpu, or reference for the interpreter")
       ->check(CLI::IsMember({"cpu", "reference"}));
   command->add_option("--threads", options.threads, "how many threads compute (default: one for each CPU)")
@@ -69,6 +80,7 @@ void addText(CLI::App *command, TextOptions &options) {
       ->check(CLI::Range(-100.0, 100.0));
   command->add_option("--frequency-penalty", options.frequency, "the same, as often as it was said")
       ->check(CLI::Range(-100.0, 100.0));
+  addQuantize(command, options.quantize);
   command->add_option("--seed", options.seed, "the same seed gives the same text");
   command->add_option("--stop", options.stops, "a text that ends the answer; may be given again")->allow_extra_args(false);
   command->add_option("--threads", options.threads, "how many threads compute (default: one for each CPU)")
@@ -98,6 +110,7 @@ void addPerplexity(CLI::App &app, PerplexityOptions &options) {
   CLI::App *command = app.add_subcommand("perplexity", "how well a language model predicts a text");
   command->add_option("MODEL", options.model, "a .gguf file, a Hugging Face folder, or a .tensel file made of one")->required();
   command->add_option("FILE", options.file, "the text")->required();
+  addQuantize(command, options.quantize);
   command->add_option("--context", options.context, "tokens of a window; those of its second half count")
       ->check(CLI::Range(4, 1 << 30));
   addThreads(command, options.threads);
@@ -107,6 +120,7 @@ void addPerplexity(CLI::App &app, PerplexityOptions &options) {
 void addEmbed(CLI::App &app, EmbedOptions &options) {
   CLI::App *command = app.add_subcommand("embed", "the vectors of texts, by a model such as MiniLM");
   command->add_option("MODEL", options.model, "a Hugging Face folder, a .gguf file, or a .tensel file made of one")->required();
+  addQuantize(command, options.quantize);
   command->add_option("-p,--text", options.texts, "a text; may be given again")->allow_extra_args(false);
   command->add_option("-f,--file", options.file, "a file with a text on each line");
   addThreads(command, options.threads);
