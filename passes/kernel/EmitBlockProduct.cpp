@@ -135,6 +135,8 @@ private:
       if (packed.format.minimum)
         minimum = loadShared(packed.format.minimum, m.add(factors, m.constant(packed.minimumOffset())), part);
       return sumLoop(packed.chunks(), sums, [&](Value chunk, SmallVector<Value> sums) {
+        if (count <= 4 && part == 0)
+          prefetchNextStrip(m.add(planes, m.mul(chunk, m.constant(packed.chunkLines * blocks::lineBytes))), factors, chunk);
         emitChunk({m.add(planes, m.mul(chunk, m.constant(packed.chunkLines * blocks::lineBytes))), factors, scale, minimum,
                    m.add(m.mul(block, m.constant(packed.chunks())), chunk), chunk, row, part},
                   sums);
@@ -144,6 +146,19 @@ private:
     Value firstColumn = m.add(m.mul(strip, m.constant(blocks::stripRows)), m.constant(part * lanes));
     for (auto [i, sum] : llvm::enumerate(sums))
       store(sum, m.add(outRow, m.add(row, m.constant(i))), firstColumn);
+  }
+
+  /// With few rows the weights come from memory as fast as they are asked for; one strip ahead is far enough.
+  void prefetchNextStrip(Value planes, Value factors, Value chunk) {
+    for (unsigned l = 0; l < packed.chunkLines; ++l)
+      prefetch(m.add(planes, m.constant(stripBytes + l * blocks::lineBytes)));
+    const int64_t perChunk = llvm::divideCeil(packed.factorBytes(), packed.chunks() * blocks::lineBytes);
+    for (int64_t l = 0; l < perChunk; ++l)
+      prefetch(m.add(m.add(factors, m.mul(chunk, m.constant(perChunk * blocks::lineBytes))),
+                     m.constant(stripBytes + l * blocks::lineBytes)));
+  }
+  void prefetch(Value at) {
+    memref::PrefetchOp::create(b, loc, flat[3], at, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
   }
 
   void store(Value sum, Value row, Value column) {
