@@ -8,6 +8,7 @@
 #define TENSEL_PASSES_KERNEL_CONTRACTION_H
 
 #include "passes/kernel/EmitLoops.h"
+#include "passes/kernel/NestBuilder.h"
 
 namespace tensel {
 /// What the analysis on tensors finds; no IR is changed by it.
@@ -18,31 +19,6 @@ struct ContractionMatch {
 
 /// Recognises a kernel `fill 0 -> contraction [-> elementwise] -> return` whose other operands are arguments.
 std::optional<ContractionMatch> matchContraction(mlir::func::FuncOp func);
-
-/// Index arithmetic that folds constants and gives equal products the same Value.
-class IndexMath {
-public:
-  IndexMath(mlir::OpBuilder &b, mlir::Location loc) : b(b), loc(loc) {}
-  mlir::Value constant(int64_t v);
-  mlir::Value add(mlir::Value x, mlir::Value y); ///< null counts as 0
-  mlir::Value mul(mlir::Value x, mlir::Value y); ///< null counts as 0 and stays null
-  mlir::Value sub(mlir::Value x, mlir::Value y);
-  mlir::Value div(mlir::Value x, mlir::Value y); ///< unsigned
-  mlir::Value rem(mlir::Value x, mlir::Value y); ///< unsigned
-  mlir::Value ceilDiv(mlir::Value x, mlir::Value y);
-  mlir::Value min(mlir::Value x, mlir::Value y);
-  mlir::Value max(mlir::Value x, mlir::Value y);
-  mlir::Value less(mlir::Value x, mlir::Value y);
-  /// mul() of values of the entry block, remembered; for strides. Made before `anchor` when that is set.
-  mlir::Value stride(mlir::Value x, mlir::Value y);
-
-  mlir::Operation *anchor = nullptr;
-  mlir::OpBuilder &b;
-  mlir::Location loc;
-
-private:
-  llvm::DenseMap<std::pair<mlir::Value, mlir::Value>, mlir::Value> products;
-};
 
 /// An operand as a flat array, with its coefficient per loop of the contraction (null: does not move).
 struct FlatOperand {

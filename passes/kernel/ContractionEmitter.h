@@ -20,18 +20,13 @@ struct TileShape {
 
 TileShape chooseTileShape(IndexMath &m, const Contraction &c, int64_t vectorBits);
 
-class ContractionEmitter {
+class ContractionEmitter : NestBuilder {
 public:
-  ContractionEmitter(const Contraction &c, const TileShape &shape, IndexMath &m) : c(c), shape(shape), m(m), b(m.b), loc(m.loc) {}
+  ContractionEmitter(const Contraction &c, const TileShape &shape, IndexMath &m) : NestBuilder(m), c(c), shape(shape) {}
   /// Emits the whole nest at the builder's place, which is in the function's entry block.
   void emit();
 
 private:
-  using Body = llvm::function_ref<void(mlir::Value)>;
-  void loop(mlir::Value from, mlir::Value to, int64_t step, Body body);
-  void branch(mlir::Value condition, llvm::function_ref<void()> yes, llvm::function_ref<void()> no);
-  mlir::Value stackBuffer(mlir::Type element, int64_t size);
-  mlir::Value load(mlir::Value flat, mlir::Value at);
   mlir::VectorType vectorOf(mlir::Type element) { return mlir::VectorType::get({shape.lanes}, element); }
 
   void emitItem(mlir::Value item);
@@ -56,9 +51,6 @@ private:
 
   const Contraction &c;
   TileShape shape;
-  IndexMath &m;
-  mlir::OpBuilder &b;
-  mlir::Location loc;
 
   // Values of the place that is being emitted.
   mlir::Value panelBuffer, columnTable, vectorTable, scalarTable, tileBuffer;

@@ -1,43 +1,9 @@
-// Index arithmetic of the contraction emitter; see Contraction.h.
+// Offsets and strides of groups of loops; see Contraction.h.
 #include "passes/kernel/Contraction.h"
 
 using namespace mlir;
 
 namespace tensel {
-Value IndexMath::constant(int64_t v) { return arith::ConstantIndexOp::create(b, loc, v); }
-Value IndexMath::add(Value x, Value y) {
-  if (!x || !y)
-    return x ? x : y;
-  return b.createOrFold<arith::AddIOp>(loc, x, y);
-}
-Value IndexMath::mul(Value x, Value y) { return x && y ? b.createOrFold<arith::MulIOp>(loc, x, y) : Value(); }
-Value IndexMath::sub(Value x, Value y) { return y ? b.createOrFold<arith::SubIOp>(loc, x, y) : x; }
-Value IndexMath::div(Value x, Value y) { return b.createOrFold<arith::DivUIOp>(loc, x, y); }
-Value IndexMath::rem(Value x, Value y) { return b.createOrFold<arith::RemUIOp>(loc, x, y); }
-Value IndexMath::ceilDiv(Value x, Value y) { return div(add(x, sub(y, constant(1))), y); }
-Value IndexMath::min(Value x, Value y) { return b.createOrFold<arith::MinUIOp>(loc, x, y); }
-Value IndexMath::max(Value x, Value y) { return b.createOrFold<arith::MaxUIOp>(loc, x, y); }
-Value IndexMath::less(Value x, Value y) { return b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::ult, x, y); }
-
-Value IndexMath::stride(Value x, Value y) {
-  if (!x || !y)
-    return {};
-  OpBuilder::InsertionGuard guard(b);
-  if (anchor)
-    b.setInsertionPoint(anchor);
-  auto cx = getConstantIntValue(x), cy = getConstantIntValue(y);
-  if (cx == 1)
-    return y;
-  if (cy == 1)
-    return x;
-  if (cx && cy)
-    return constant(*cx * *cy);
-  Value &product = products[{x, y}];
-  if (!product)
-    product = mul(x, y);
-  return product;
-}
-
 bool LoopGroup::moves(const FlatOperand &operand) const {
   return llvm::any_of(dims, [&](unsigned d) { return operand.coefs[d] != nullptr; });
 }

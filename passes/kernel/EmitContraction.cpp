@@ -56,30 +56,6 @@ TileShape chooseTileShape(IndexMath &m, const Contraction &c, int64_t vectorBits
   return shape;
 }
 
-void ContractionEmitter::loop(Value from, Value to, int64_t step, Body body) {
-  auto op = scf::ForOp::create(b, loc, from, to, m.constant(step));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(op.getBody());
-  body(op.getInductionVar());
-}
-
-void ContractionEmitter::branch(Value condition, llvm::function_ref<void()> yes, llvm::function_ref<void()> no) {
-  if (auto known = getConstantIntValue(condition))
-    return *known ? yes() : no();
-  auto op = scf::IfOp::create(b, loc, condition, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(op.thenBlock());
-  yes();
-  b.setInsertionPointToStart(op.elseBlock());
-  no();
-}
-
-Value ContractionEmitter::stackBuffer(Type element, int64_t size) {
-  return memref::AllocaOp::create(b, loc, MemRefType::get({size}, element), b.getI64IntegerAttr(64));
-}
-
-Value ContractionEmitter::load(Value flat, Value at) { return memref::LoadOp::create(b, loc, flat, at ? at : m.constant(0)); }
-
 void ContractionEmitter::emit() {
   Type element = c.out.elementType();
   tileBuffer = stackBuffer(element, shape.rows * shape.columns());
