@@ -21,6 +21,21 @@ LogicalResult AttentionOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &
     return s.fail("expected as many keys as values, found " + number(key[1]) + " and " + number(value[1]));
   if (differ(query[0], key[0]) || differ(query[0], value[0]))
     return s.fail("expected one batch size, found " + number(query[0]) + ", " + number(key[0]) + " and " + number(value[0]));
+  // Masks have a value per row, query or head; a bias is broadcast along batch, queries and keys.
+  DimList perQuery = {query[0], query[1]}, perRow = {query[0]}, perHead = {query[2]},
+          perScore = {query[0], query[2], query[1], key[1]};
+  auto check = [&](Value operand, StringRef name, ArrayRef<Dim> expected, ArrayRef<int64_t> broadcast = {}) -> LogicalResult {
+    if (!operand)
+      return success();
+    for (auto [d, found] : llvm::enumerate(s.dims(operand)))
+      if (differ(found, expected[d]) && !(found.is(1) && llvm::is_contained(broadcast, d)))
+        return s.fail("expected " + number(expected[d]) + " as dim " + Twine(d) + " of the " + name + ", found " + number(found));
+    return success();
+  };
+  if (failed(check(adaptor.getPositions(), "positions", perQuery)) || failed(check(adaptor.getLengths(), "lengths", perRow)) ||
+      failed(check(adaptor.getPrefix(), "prefix", perRow)) || failed(check(adaptor.getSlopes(), "slopes", perHead)) ||
+      failed(check(adaptor.getBias(), "bias", perScore, {0, 2, 3})))
+    return failure();
   results.push_back({query[0], query[1], query[2], value[3]});
   return success();
 }
@@ -122,5 +137,19 @@ struct AttentionWriter {
   }
 };
 } // namespace
+
+/// The kernel holds tiles of queries and results on the stack, so heads must not be too large.
+bool AttentionOp::hasOwnKernel() {
+  auto isSupported = [](Value x) {
+    Type type = x ? elementTypeOf(x) : Type();
+    return !type || type.isF64() || type.isF32() || type.isF16() || type.isBF16();
+  };
+  for (Value x : {getQuery(), getKey(), getValue(), getSlopes(), getBias()})
+    if (!isSupported(x))
+      return false;
+  int64_t size = cast<RankedTensorType>(getQuery().getType()).getDimSize(3);
+  int64_t valueSize = cast<RankedTensorType>(getValue().getType()).getDimSize(3);
+  return size > 0 && valueSize > 0 && (size + valueSize) * (elementTypeOf(getQuery()).isF64() ? 8 : 4) <= 4096;
+}
 
 SmallVector<Value> AttentionOp::decompose(OpBuilder &b) { return {AttentionWriter(*this, b).write()}; }

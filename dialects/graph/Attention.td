@@ -11,7 +11,8 @@ def Graph_AttentionMask : I32EnumAttr<"AttentionMask", "Which keys a query sees"
 }
 def Graph_AttentionMaskAttr : EnumAttr<Graph_Dialect, Graph_AttentionMask, "attention_mask">;
 
-def Graph_AttentionOp : Graph_CompositeOp<"attention", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<CostOpInterface>]> {
+def Graph_AttentionOp : Graph_ShapedOp<"attention", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<CostOpInterface>,
+                                                     DeclareOpInterfaceMethods<CompositeOpInterface, ["hasOwnKernel"]>]> {
   let summary = "softmax(scale * query key^T + ...) value per head, over the keys that the mask shows (Vaswani et al. 2017).";
   let description = [{
     query [B, S, H, D], key [B, T, G, D], value [B, T, G, E] -> [B, S, H, E]; G divides H, query head h uses key head h / (H / G). Key t stands at position t,

@@ -1,4 +1,4 @@
-// Replaces every composite op by its definition in other graph ops.
+// Replaces composite ops by their definitions in other graph ops, but for those that have kernels of their own.
 #include "passes/graph/Passes.h"
 
 using namespace mlir;
@@ -13,7 +13,11 @@ struct DecomposePass : impl::DecomposePassBase<DecomposePass> {
 
   void runOnOperation() final {
     SmallVector<graph::CompositeOpInterface> pending;
-    getOperation()->walk([&](graph::CompositeOpInterface op) { pending.push_back(op); });
+    auto add = [&](graph::CompositeOpInterface op) {
+      if (all || !op.hasOwnKernel())
+        pending.push_back(op);
+    };
+    getOperation()->walk(add);
     // A definition may itself hold composite ops: they join the list.
     while (!pending.empty()) {
       graph::CompositeOpInterface op = pending.pop_back_val();
@@ -23,7 +27,7 @@ struct DecomposePass : impl::DecomposePassBase<DecomposePass> {
       Operation *first = before ? before->getNextNode() : &op->getBlock()->front();
       for (Operation *made = first; made != op; made = made->getNextNode())
         if (auto composite = dyn_cast<graph::CompositeOpInterface>(made))
-          pending.push_back(composite);
+          add(composite);
       for (auto [result, value] : llvm::zip_equal(op->getResults(), values)) {
         // A definition may know less or more about its dims than the op did.
         if (value.getType() != result.getType())

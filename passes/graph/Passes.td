@@ -6,7 +6,9 @@ include "mlir/Pass/PassBase.td"
 
 def DecomposePass : Pass<"tensel-decompose"> {
   let summary = "Replaces composite ops (normalizations, softmax, transposed convolution) by their definitions.";
-  let description = [{Numeric class: exact. The reference interpreter evaluates a composite op by the same decomposition.}];
+  let description = [{Ops that code generation takes whole (`hasOwnKernel`) stay. Numeric class: exact. The reference interpreter evaluates a
+    composite op by the same decomposition.}];
+  let options = [Option<"all", "all", "bool", "false", "Replace those with a kernel of their own, too">];
   let dependentDialects = ["::tensel::graph::GraphDialect"];
 }
 

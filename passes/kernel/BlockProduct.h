@@ -16,11 +16,6 @@ struct QuantizedTarget {
   int64_t lanes() const { return vectorBits / 32; }
 };
 
-/// The argument `memref` as a flat array of its elements.
-mlir::Value flatView(IndexMath &m, mlir::Value memref);
-/// The product of all dims of `memref` but the last `inner`.
-mlir::Value outerSize(IndexMath &m, mlir::Value memref, int64_t inner);
-
 /// Emits the kernel at the builder's place in the entry block; `arguments` are the op's operands and then its results, as memrefs.
 void emitQuantizeRows(IndexMath &m, graph::QuantizeRowsOp op, mlir::ValueRange arguments);
 void emitBlockProduct(IndexMath &m, graph::BlockMatmulOp op, mlir::ValueRange arguments, const QuantizedTarget &target);

@@ -19,22 +19,6 @@
 using namespace mlir;
 
 namespace tensel {
-Value flatView(IndexMath &m, Value memref) {
-  auto type = MemRefType::get({ShapedType::kDynamic}, cast<MemRefType>(memref.getType()).getElementType());
-  Value size = outerSize(m, memref, 0);
-  return memref::ReinterpretCastOp::create(m.b, m.loc, type, memref, OpFoldResult(m.b.getIndexAttr(0)),
-                                           ArrayRef<OpFoldResult>{size}, ArrayRef<OpFoldResult>{m.b.getIndexAttr(1)});
-}
-
-Value outerSize(IndexMath &m, Value memref, int64_t inner) {
-  auto type = cast<MemRefType>(memref.getType());
-  Value size = m.constant(1);
-  for (int64_t d = 0; d < type.getRank() - inner; ++d)
-    size = m.stride(size, type.isDynamicDim(d) ? memref::DimOp::create(m.b, m.loc, memref, d).getResult()
-                                               : m.constant(type.getDimSize(d)));
-  return size;
-}
-
 namespace {
 class BlockProductEmitter {
 public:
@@ -84,8 +68,7 @@ private:
     return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vectorOf(element), b.getFloatAttr(element, value)));
   }
   Value splat(VectorType type, int64_t value) {
-    return arith::ConstantOp::create(b, loc,
-                                     DenseElementsAttr::get(type, b.getIntegerAttr(type.getElementType(), value)));
+    return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, b.getIntegerAttr(type.getElementType(), value)));
   }
   void loop(Value from, Value to, int64_t step, function_ref<void(Value)> body) {
     auto op = scf::ForOp::create(b, loc, from, to, m.constant(step));
@@ -129,8 +112,8 @@ private:
     SmallVector<Value> sums(count, splat(b.getF32Type(), 0));
     sums = sumLoop(numBlocks, sums, [&](Value block, SmallVector<Value> sums) {
       Value planes = m.add(bytes, m.add(m.mul(block, m.constant(packed.planeBytes())), m.constant(part * lanes * 4)));
-      Value factors = m.add(m.add(bytes, m.constant(numBlocks * packed.planeBytes())),
-                            m.mul(block, m.constant(packed.factorBytes())));
+      Value factors =
+          m.add(m.add(bytes, m.constant(numBlocks * packed.planeBytes())), m.mul(block, m.constant(packed.factorBytes())));
       Value scale = loadShared(packed.format.scale, factors, part), minimum;
       if (packed.format.minimum)
         minimum = loadShared(packed.format.minimum, m.add(factors, m.constant(packed.minimumOffset())), part);
@@ -200,8 +183,8 @@ private:
     for (auto [i, sum] : llvm::enumerate(sums)) {
       Value row = m.add(quantRow, m.add(chunk.row, m.constant(i)));
       Value chunkAt = m.add(m.mul(row, m.constant(k / blocks::chunkElements)), chunk.inRow);
-      Value rowScale = vector::BroadcastOp::create(b, loc, vectorOf(b.getF32Type()),
-                                                   memref::LoadOp::create(b, loc, flat[1], chunkAt));
+      Value rowScale =
+          vector::BroadcastOp::create(b, loc, vectorOf(b.getF32Type()), memref::LoadOp::create(b, loc, flat[1], chunkAt));
       for (int64_t g = 0; g < groups; ++g) {
         Value integers;
         for (int64_t plane = 0; plane < planes; ++plane) {
@@ -220,8 +203,8 @@ private:
         if (!offsets[g])
           continue;
         Value sumAt = m.add(m.mul(chunkAt, m.constant(groups)), m.constant(g));
-        Value rowSum = vector::BroadcastOp::create(b, loc, vectorOf(b.getF32Type()),
-                                                   memref::LoadOp::create(b, loc, flat[2], sumAt));
+        Value rowSum =
+            vector::BroadcastOp::create(b, loc, vectorOf(b.getF32Type()), memref::LoadOp::create(b, loc, flat[2], sumAt));
         sum = vector::FMAOp::create(b, loc, rowSum, offsets[g], sum);
       }
     }

@@ -41,9 +41,10 @@ bool isContraction(linalg::GenericOp op) {
 
 Operation *emittedWhole(func::FuncOp kernel) {
   Block &body = kernel.getBody().front();
-  if (!llvm::hasNItems(body, 2) || !body.front().hasTrait<graph::EmittedWhole>())
-    return nullptr;
-  return &body.front();
+  Operation *op = &body.front();
+  auto composite = dyn_cast<graph::CompositeOpInterface>(op);
+  bool isWhole = op->hasTrait<graph::EmittedWhole>() || (composite && composite.hasOwnKernel());
+  return isWhole && llvm::hasNItems(body, 2) ? op : nullptr;
 }
 
 int64_t elementBytes(Type type) { return type.isIndex() ? 8 : llvm::divideCeil(type.getIntOrFloatBitWidth(), 8); }

@@ -12,7 +12,7 @@ bool isContraction(mlir::linalg::GenericOp op);
 /// True when every loop of `op` is parallel.
 inline bool isElementwise(mlir::linalg::GenericOp op) { return op.getNumParallelLoops() == op.getNumLoops(); }
 
-/// The op of a kernel that is one op with an emitter of its own (Graph_EmittedWhole) and nothing else, or null.
+/// The op of a kernel that is one op with an emitter of its own (Graph_EmittedWhole, or a composite that hasOwnKernel) and nothing else, or null.
 mlir::Operation *emittedWhole(mlir::func::FuncOp kernel);
 
 /// Bytes of one element in memory; i1 takes a byte, index eight.

@@ -22,6 +22,9 @@ void buildKernelPipeline(OpPassManager &pm, const KernelOptions &options) {
   EmitContractionPassOptions contraction;
   contraction.vectorBits = options.vectorBits;
   pm.addNestedPass<func::FuncOp>(createEmitContractionPass(contraction));
+  EmitAttentionPassOptions attention;
+  attention.vectorBits = options.vectorBits;
+  pm.addNestedPass<func::FuncOp>(createEmitAttentionPass(attention));
   pm.addNestedPass<func::FuncOp>(createEmitLoopsPass());
   pm.addPass(createLowerKernelAbiPass());
   pm.addPass(createLowerKernelToLLVMPass());

@@ -42,6 +42,26 @@ Value IndexMath::stride(Value x, Value y) {
   return product;
 }
 
+Value flatView(IndexMath &m, Value memref) {
+  auto type = MemRefType::get({ShapedType::kDynamic}, cast<MemRefType>(memref.getType()).getElementType());
+  Value size = outerSize(m, memref, 0);
+  return memref::ReinterpretCastOp::create(m.b, m.loc, type, memref, OpFoldResult(m.b.getIndexAttr(0)),
+                                           ArrayRef<OpFoldResult>{size}, ArrayRef<OpFoldResult>{m.b.getIndexAttr(1)});
+}
+
+Value outerSize(IndexMath &m, Value memref, int64_t inner) {
+  auto type = cast<MemRefType>(memref.getType());
+  Value size = m.constant(1);
+  for (int64_t d = 0; d < type.getRank() - inner; ++d)
+    size = m.stride(size, dimOf(m, memref, d));
+  return size;
+}
+
+Value dimOf(IndexMath &m, Value memref, int64_t d) {
+  auto type = cast<MemRefType>(memref.getType());
+  return type.isDynamicDim(d) ? Value(memref::DimOp::create(m.b, m.loc, memref, d)) : m.constant(type.getDimSize(d));
+}
+
 void NestBuilder::loop(Value from, Value to, int64_t step, Body body) {
   auto op = scf::ForOp::create(b, loc, from, to, m.constant(step));
   OpBuilder::InsertionGuard guard(b);

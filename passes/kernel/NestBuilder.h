@@ -32,6 +32,13 @@ private:
   llvm::DenseMap<std::pair<mlir::Value, mlir::Value>, mlir::Value> products;
 };
 
+/// The argument `memref` as a flat array of its elements.
+mlir::Value flatView(IndexMath &m, mlir::Value memref);
+/// The product of all dims of `memref` but the last `inner`.
+mlir::Value outerSize(IndexMath &m, mlir::Value memref, int64_t inner);
+/// Dim `d` of a memref.
+mlir::Value dimOf(IndexMath &m, mlir::Value memref, int64_t d);
+
 /// The base of an emitter: writes loops at the builder's place, which stays behind what was written.
 class NestBuilder {
 protected:

@@ -8,7 +8,8 @@ def LowerToLinalgPass : Pass<"tensel-lower-to-linalg", "::mlir::func::FuncOp"> {
   let summary = "Lowers the graph ops of a kernel function to linalg, tensor, scf, arith and math ops on tensors.";
   let description = [{
     Elementwise and moving ops are computed inside the loops that need them; reductions and contractions become linalg.generic
-    ops that write to the kernel's destination arguments. Unsigned element types become signless, in the signature too.
+    ops that write to the kernel's destination arguments. A kernel that is one op with an emitter of its own (`hasOwnKernel`) is left as
+    it is. Unsigned element types become signless, in the signature too.
     Arguments whose `graph.dims` name a dim alike have equal dims. Numeric class: reassociates (sums).
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::scf::SCFDialect",
@@ -46,6 +47,19 @@ def EmitContractionPass : Pass<"tensel-emit-contraction", "::mlir::func::FuncOp"
   let options = [Option<"vectorBits", "vector-bits", "int64_t", "256", "Width of a vector register: 256 or 512">];
   let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::affine::AffineDialect"];
+}
+
+def EmitAttentionPass : Pass<"tensel-emit-attention", "::mlir::func::FuncOp"> {
+  let summary = "Emits the loop nest of kernels that are one attention op.";
+  let description = [{
+    An online softmax over tiles of keys: no more scores exist than those of a block of rows and a tile of keys, and keys that no row of the block
+    sees are not read. The nest is drawn in EmitAttention.cpp. Numeric class: reassociates (sums over keys go by tiles, exponentials by a polynomial
+    of their own).
+  }];
+  let options = [Option<"vectorBits", "vector-bits", "int64_t", "256", "Width of a vector register: 256 or 512">];
+  let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+                           "::mlir::affine::AffineDialect"];
 }
 
 def EmitLoopsPass : Pass<"tensel-emit-loops", "::mlir::func::FuncOp"> {

@@ -16,10 +16,11 @@ StringRef nodeName(Location loc) {
 }
 
 /// Constants that become part of the code rather than an argument: scalars, and what may decide shapes and indices. Tables of numbers that
-/// `user` computes with stay outside, where kernels with other numbers share the code.
+/// `user` computes with stay outside, where kernels with other numbers share the code. So do all operands of ops that code generation
+/// takes whole: their emitters read memory.
 static bool isInlined(Value value, Operation *user) {
   auto constant = value.getDefiningOp<graph::ConstantOp>();
-  if (!constant)
+  if (!constant || isa<graph::CompositeOpInterface>(user))
     return false;
   auto type = cast<RankedTensorType>(constant.getValue().getShapedType());
   if (constant.getValue().isSplat())

@@ -54,15 +54,15 @@ def assert_only(folder: Path, names: Iterable[str]) -> None:
 
 
 def run_model(model: Path, inputs: dict[str, np.ndarray], outputs: list[str], folder: Path, *arguments: object,
-              dtypes: dict[str, np.dtype] | None = None) -> dict[str, np.ndarray]:
-    """`tensel run` with these inputs; every output comes back by name."""
+              dtypes: dict[str, np.dtype] | None = None, env: dict[str, str] | None = None) -> dict[str, np.ndarray]:
+    """`tensel run` with these inputs (in the environment `env`); every output comes back by name."""
     command: list[object] = ["run", model, *arguments]
     for k, (name, value) in enumerate(inputs.items()):
         np.save(folder / f"in_{k}.npy", np.require(value, requirements="C"))
         command += ["--input", f"{name}=@{folder / f'in_{k}.npy'}"]
     for k, name in enumerate(outputs):
         command += ["--output", f"{name}=@{folder / f'out_{k}.npy'}"]
-    done = tensel(*command)
+    done = tensel(*command, env=env)
     assert done.returncode == 0, done.stderr[-2000:]
     found = {name: np.load(folder / f"out_{k}.npy") for k, name in enumerate(outputs)}
     return {name: value.view(dtypes[name]) if dtypes and name in dtypes else value for name, value in found.items()}

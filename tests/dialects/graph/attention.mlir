@@ -1,5 +1,5 @@
 // RUN: tensel-opt %s -split-input-file -verify-diagnostics | FileCheck %s
-// RUN: tensel-opt %s -split-input-file -verify-diagnostics -tensel-decompose | FileCheck %s --check-prefix=PARTS
+// RUN: tensel-opt %s -split-input-file -verify-diagnostics -tensel-decompose=all | FileCheck %s --check-prefix=PARTS
 // Attention: result dims, optional operands, and its definition in terms of other ops.
 
 // CHECK-LABEL: func.func @causal
@@ -36,5 +36,23 @@ func.func @heads(%q: tensor<1x3x4x8xf32>, %k: tensor<1x5x3x8xf32>) {
   // expected-error@+2 {{expected key and value heads that divide the 4 query heads, found 3 and 3}}
   // expected-error@+1 {{failed to infer returned types}}
   %0 = graph.attention full %q, %k, %k {scale = 1.0 : f64} : (tensor<1x3x4x8xf32>, tensor<1x5x3x8xf32>, tensor<1x5x3x8xf32>) -> tensor<1x3x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @lengths(%q: tensor<2x3x4x8xf32>, %l: tensor<3xi64>) {
+  // expected-error@+2 {{expected 2 as dim 0 of the lengths, found 3}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = graph.attention full %q, %q, %q lengths %l {scale = 1.0 : f64} : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<3xi64>) -> tensor<2x3x4x8xf32>
+  return
+}
+
+// -----
+
+func.func @bias(%q: tensor<2x3x4x8xf32>, %b: tensor<1x4x1x5xf32>) {
+  // expected-error@+2 {{expected 3 as dim 3 of the bias, found 5}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = graph.attention full %q, %q, %q bias %b {scale = 1.0 : f64} : (tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<2x3x4x8xf32>, tensor<1x4x1x5xf32>) -> tensor<2x3x4x8xf32>
   return
 }

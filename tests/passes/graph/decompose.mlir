@@ -31,3 +31,14 @@ func.func @conv_transpose(%x: tensor<1x4x5xf32>, %w: tensor<4x3x3xf32>) -> tenso
     output_padding = array<i64: 0>, groups = 2 : i64} : (tensor<1x4x5xf32>, tensor<4x3x3xf32>) -> tensor<1x6x11xf32>
   return %0 : tensor<1x6x11xf32>
 }
+
+// Code generation takes attention whole, as far as its heads fit the stack.
+// CHECK-LABEL: func @attention
+func.func @attention(%q: tensor<1x?x2x64xf32>, %wide: tensor<1x?x2x600xf32>) -> (tensor<1x?x2x64xf32>, tensor<1x?x2x600xf32>) {
+  // CHECK: graph.attention
+  // CHECK-NOT: graph.attention
+  %0 = graph.attention causal %q, %q, %q {scale = 1.0 : f64} : (tensor<1x?x2x64xf32>, tensor<1x?x2x64xf32>, tensor<1x?x2x64xf32>) -> tensor<1x?x2x64xf32>
+  %1 = graph.attention causal %wide, %wide, %wide {scale = 1.0 : f64}
+    : (tensor<1x?x2x600xf32>, tensor<1x?x2x600xf32>, tensor<1x?x2x600xf32>) -> tensor<1x?x2x600xf32>
+  return %0, %1 : tensor<1x?x2x64xf32>, tensor<1x?x2x600xf32>
+}

@@ -37,3 +37,21 @@ func.func @unbounded(%n: tensor<1xi64>, %x: tensor<1xf32>) -> tensor<?xf32> {
   %r = graph.expand %x, %n : (tensor<1xf32>, tensor<1xi64>) -> tensor<?xf32>
   return %r : tensor<?xf32>
 }
+
+// -----
+
+graph.symbol @S {max = 8 : i64}
+
+// Attention is one dispatch, which reads its tables of numbers from memory.
+// CHECK-LABEL: func.func @attention
+// CHECK: %[[SLOPES:.*]] = graph.constant
+// CHECK: task.dispatch @k0(%arg0, %[[SLOPES]])
+// CHECK: func.func private @k0
+// CHECK-NEXT: graph.attention
+// CHECK-NEXT: return
+func.func @attention(%x: tensor<1x?x2x8xf32> {graph.dims = [1, "S", 2, 8]}) -> tensor<1x?x2x8xf32> {
+  %slopes = graph.constant dense<[0.5, 0.25]> : tensor<2xf32>
+  %0 = graph.attention causal %x, %x, %x slopes %slopes {scale = 1.0 : f64}
+    : (tensor<1x?x2x8xf32>, tensor<1x?x2x8xf32>, tensor<1x?x2x8xf32>, tensor<2xf32>) -> tensor<1x?x2x8xf32>
+  return %0 : tensor<1x?x2x8xf32>
+}

@@ -1,0 +1,90 @@
+// A kernel that is one attention op, as its emitter sees it. A row is a pair of a query and one of the query heads that share a key head, so that
+// all heads of a key head read its keys together: row r of key head g is head g * shared + r % shared of query r / shared.
+#ifndef TENSEL_PASSES_KERNEL_ATTENTION_H
+#define TENSEL_PASSES_KERNEL_ATTENTION_H
+
+#include "dialects/graph/Graph.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/kernel/NestBuilder.h"
+
+namespace tensel {
+/// Sizes of tiles and registers.
+struct AttentionTiles {
+  int64_t lanes;        // elements of a vector register
+  int64_t rowVectors;   // vectors of rows that are scored together
+  int64_t keys;         // keys that are scored together
+  int64_t rows;         // rows of a block: a whole number of rowVectors * lanes
+  int64_t keyTile;      // keys of a tile: scores of rows * keyTile exist at a time
+  int64_t valueVectors; // vectors of a row of values that are summed together
+  int64_t sumRows;      // rows that are summed together
+  bool prefetch;        // few rows share a key: reading it takes longer than using it
+};
+
+/// The op's operands as flat arrays (null: absent), its dims as values of the entry block.
+struct AttentionKernel {
+  AttentionKernel(graph::AttentionOp op, mlir::func::FuncOp func, IndexMath &m);
+  mlir::Value query, key, value, positions, lengths, prefix, slopes, bias, out;
+  llvm::SmallVector<mlir::Value> biasStrides; // null where the bias is the same along a dim
+  mlir::Value batches, queries, keys;
+  int64_t keyHeads, shared, size, valueSize;
+  mlir::Type compute; // f32 or f64
+  bool causal;
+  int64_t window; // 0: none
+  double scale, softcap;
+  /// Whether each query sees all keys, always.
+  bool seesAll() const { return !causal && !window && !lengths; }
+  /// Whether scores are changed after the product of query and key.
+  bool changesScores() const { return softcap != 0 || slopes || bias; }
+};
+
+AttentionTiles chooseTiles(const AttentionKernel &a, int64_t vectorBits);
+
+class AttentionEmitter : NestBuilder {
+public:
+  AttentionEmitter(const AttentionKernel &a, const AttentionTiles &tiles, IndexMath &m) : NestBuilder(m), a(a), tiles(tiles) {}
+  /// Emits the whole nest at the builder's place, which is in the function's entry block.
+  void emit();
+
+private:
+  mlir::VectorType vectorOf(mlir::Type element) { return mlir::VectorType::get({tiles.lanes}, element); }
+  mlir::Value number(double value);
+  mlir::Value splat(mlir::Value scalar);
+  mlir::Value lane(int64_t vector) { return m.constant(vector * tiles.lanes); }
+  /// Elements as numbers of the computation; a vector of the first `count` lanes, 0 in the others.
+  mlir::Value toCompute(mlir::Value x);
+  mlir::Value loadScalar(mlir::Value flat, mlir::Value at) { return toCompute(load(flat, at)); }
+  mlir::Value loadVector(mlir::Value flat, mlir::Value at, int64_t count);
+  mlir::Value loadVector(mlir::Value flat, mlir::Value at) { return loadVector(flat, at, tiles.lanes); }
+  void storeVector(mlir::Value x, mlir::Value flat, mlir::Value at, int64_t count);
+  void storeVector(mlir::Value x, mlir::Value flat, mlir::Value at) { storeVector(x, flat, at, tiles.lanes); }
+
+  void emitBlock(mlir::Value item);
+  /// First and one past the last key that the query at `position` sees.
+  std::pair<mlir::Value, mlir::Value> visibleKeys(mlir::Value position);
+  void noteRows();
+  void packQueries();
+  void emitKeyTile(mlir::Value firstKey);
+  void emitResult();
+
+  // EmitAttentionTile.cpp
+  void prefetchRow(mlir::Value flat, mlir::Value at, int64_t size);
+  void emitScores();
+  void emitWeights(bool masked);
+  mlir::Value changeScore(mlir::Value score, mlir::Value row, mlir::Value t);
+  mlir::Value visible(mlir::Value row, mlir::Value t);
+  void emitSums();
+  void emitSumsOf(mlir::Value row, mlir::Value firstLane, int64_t vectors, int64_t lastCount);
+
+  const AttentionKernel &a;
+  AttentionTiles tiles;
+  // On the stack: [size][rows], [keyTile][rows], [rows][padded valueSize], and a value per row.
+  mlir::Value packedQueries, scores, sums, maxima, totals, factors;
+  mlir::Value firstSeen, endSeen, rowPositions, rowSlopes, rowBiases, rowHeads;
+  // Values of the place that is being emitted.
+  mlir::Value batch, keyHead, firstRow, rowsLeft, rowChunks;
+  mlir::Value firstKey, endKey, fullFrom, fullTo; // seen by some row; seen by all rows
+  mlir::Value tileKey, tileKeys, keyBase, valueBase;
+};
+} // namespace tensel
+
+#endif // TENSEL_PASSES_KERNEL_ATTENTION_H

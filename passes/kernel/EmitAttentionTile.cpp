@@ -1,0 +1,182 @@
+// One tile of keys for one block of rows: scores, weights, sums; see EmitAttention.cpp.
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/kernel/Attention.h"
+#include "passes/kernel/VectorMath.h"
+
+using namespace mlir;
+
+namespace tensel {
+/// Asks for a row of `size` elements of the keys or values ahead of its use, where memory rather than arithmetic is what takes the time: the
+/// rows of one head are too far apart for the processor to guess.
+void AttentionEmitter::prefetchRow(Value flat, Value at, int64_t size) {
+  if (!tiles.prefetch)
+    return;
+  int64_t step = 64 * 8 / cast<MemRefType>(flat.getType()).getElementTypeBitWidth();
+  for (int64_t i = 0; i < size; i += step)
+    memref::PrefetchOp::create(b, loc, flat, ValueRange{m.add(at, m.constant(i))}, /*isWrite=*/false, /*localityHint=*/3,
+                               /*isDataCache=*/true);
+}
+
+/// [keys][rows] of scores. Keys past the tile's end repeat its last one; nobody reads their scores.
+void AttentionEmitter::emitScores() {
+  Value zero = m.constant(0), lastKey = m.sub(m.add(tileKey, tileKeys), m.constant(1)), rows = m.constant(tiles.rows);
+  loop(zero, rowChunks, 1, [&](Value chunk) {
+    Value row = m.mul(chunk, m.constant(tiles.rowVectors * tiles.lanes));
+    loop(zero, tileKeys, tiles.keys, [&](Value first) {
+      Values bases;
+      for (int64_t i = 0; i < tiles.keys; ++i) {
+        Value t = m.min(m.add(tileKey, m.add(first, m.constant(i))), lastKey);
+        bases.push_back(m.add(keyBase, m.mul(t, m.constant(a.keyHeads * a.size))));
+        prefetchRow(a.value, m.add(valueBase, m.mul(t, m.constant(a.keyHeads * a.valueSize))), a.valueSize);
+      }
+      Values initial(tiles.keys * tiles.rowVectors, number(0));
+      Values sums = carry(zero, m.constant(a.size), 1, initial, [&](Value d, ValueRange carried) {
+        Values next(carried), queries;
+        Value at = m.add(m.mul(d, rows), row);
+        for (int64_t v = 0; v < tiles.rowVectors; ++v)
+          queries.push_back(loadVector(packedQueries, m.add(at, lane(v))));
+        for (int64_t i = 0; i < tiles.keys; ++i) {
+          Value element = splat(loadScalar(a.key, m.add(bases[i], d)));
+          for (int64_t v = 0; v < tiles.rowVectors; ++v) {
+            Value &sum = next[i * tiles.rowVectors + v];
+            sum = vector::FMAOp::create(b, loc, element, queries[v], sum);
+          }
+        }
+        return next;
+      });
+      for (int64_t i = 0; i < tiles.keys; ++i)
+        for (int64_t v = 0; v < tiles.rowVectors; ++v)
+          storeVector(sums[i * tiles.rowVectors + v], scores,
+                      m.add(m.mul(m.add(first, m.constant(i)), rows), m.add(row, lane(v))));
+    });
+  });
+}
+
+/// Whether a vector of rows sees key tileKey + t.
+Value AttentionEmitter::visible(Value row, Value t) {
+  auto type = vectorOf(b.getI32Type());
+  Value key = splat(arith::IndexCastOp::create(b, loc, b.getI32Type(), m.add(tileKey, t))), seen;
+  auto require = [&](arith::CmpIPredicate predicate, Value table) {
+    Value holds = arith::CmpIOp::create(b, loc, predicate, key, vector::LoadOp::create(b, loc, type, table, row));
+    seen = seen ? Value(arith::AndIOp::create(b, loc, seen, holds)) : holds;
+  };
+  require(arith::CmpIPredicate::slt, endSeen);
+  if (a.window)
+    require(arith::CmpIPredicate::sge, firstSeen);
+  return seen;
+}
+
+/// What the op adds to the scores of a vector of rows with key tileKey + t; the result is an exponent of 2.
+Value AttentionEmitter::changeScore(Value score, Value row, Value t) {
+  if (!a.changesScores())
+    return score;
+  if (a.softcap != 0)
+    score = arith::MulFOp::create(b, loc, math::TanhOp::create(b, loc, score), number(a.softcap));
+  Value key = m.add(tileKey, t);
+  if (a.slopes) {
+    Value at = splat(arith::IndexCastOp::create(b, loc, b.getI32Type(), key));
+    Value positions = vector::LoadOp::create(b, loc, vectorOf(b.getI32Type()), rowPositions, row);
+    Value distance = arith::SIToFPOp::create(b, loc, vectorOf(a.compute), arith::SubIOp::create(b, loc, at, positions));
+    score = vector::FMAOp::create(b, loc, loadVector(rowSlopes, row), distance, score);
+  }
+  if (a.bias) {
+    Value from = m.mul(key, a.biasStrides[3]);
+    auto type = vectorOf(cast<MemRefType>(a.bias.getType()).getElementType());
+    Value rows = vector::LoadOp::create(b, loc, vectorOf(b.getIndexType()), rowBiases, row);
+    Value all = vector::CreateMaskOp::create(b, loc, vectorOf(b.getI1Type()), m.constant(tiles.lanes));
+    Value none = arith::ConstantOp::create(b, loc, type, b.getZeroAttr(type));
+    Value bias = vector::GatherOp::create(b, loc, type, a.bias, ValueRange{from ? from : m.constant(0)}, rows, all, none);
+    score = arith::AddFOp::create(b, loc, score, toCompute(bias));
+  }
+  return arith::MulFOp::create(b, loc, score, number(M_LOG2E));
+}
+
+void AttentionEmitter::emitWeights(bool masked) {
+  Value zero = m.constant(0), rows = m.constant(tiles.rows);
+  bool isDouble = a.compute.isF64();
+  Value lowest = number(isDouble ? std::numeric_limits<double>::lowest() : std::numeric_limits<float>::lowest());
+  loop(zero, rowChunks, 1, [&](Value chunk) {
+    Value row = m.mul(chunk, m.constant(tiles.rowVectors * tiles.lanes));
+    Values places, before, totalsBefore;
+    for (int64_t v = 0; v < tiles.rowVectors; ++v) {
+      places.push_back(m.add(row, lane(v)));
+      before.push_back(loadVector(maxima, places[v]));
+    }
+    Values after = carry(zero, tileKeys, 1, before, [&](Value t, ValueRange carried) {
+      Values next(carried);
+      for (int64_t v = 0; v < tiles.rowVectors; ++v) {
+        Value at = m.add(m.mul(t, rows), places[v]), score = changeScore(loadVector(scores, at), places[v], t);
+        if (a.changesScores())
+          storeVector(score, scores, at);
+        if (masked)
+          score = arith::SelectOp::create(b, loc, visible(places[v], t), score, lowest);
+        Value isLarger = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, score, next[v]);
+        next[v] = arith::SelectOp::create(b, loc, isLarger, score, next[v]);
+      }
+      return next;
+    });
+    for (int64_t v = 0; v < tiles.rowVectors; ++v) {
+      Value factor = exp2OfNegative(b, loc, arith::SubFOp::create(b, loc, before[v], after[v]));
+      storeVector(factor, factors, places[v]);
+      storeVector(after[v], maxima, places[v]);
+      totalsBefore.push_back(arith::MulFOp::create(b, loc, loadVector(totals, places[v]), factor));
+    }
+    Values totalsAfter = carry(zero, tileKeys, 1, totalsBefore, [&](Value t, ValueRange carried) {
+      Values next(carried);
+      for (int64_t v = 0; v < tiles.rowVectors; ++v) {
+        Value at = m.add(m.mul(t, rows), places[v]);
+        Value weight = exp2OfNegative(b, loc, arith::SubFOp::create(b, loc, loadVector(scores, at), after[v]));
+        if (masked)
+          weight = arith::SelectOp::create(b, loc, visible(places[v], t), weight, number(0));
+        storeVector(weight, scores, at);
+        next[v] = arith::AddFOp::create(b, loc, next[v], weight);
+      }
+      return next;
+    });
+    for (int64_t v = 0; v < tiles.rowVectors; ++v)
+      storeVector(totalsAfter[v], totals, places[v]);
+  });
+}
+
+void AttentionEmitter::emitSums() {
+  int64_t width = tiles.valueVectors * tiles.lanes, whole = a.valueSize / width * width, rest = a.valueSize - whole;
+  loop(m.constant(0), rowsLeft, tiles.sumRows, [&](Value row) {
+    loop(m.constant(0), m.constant(whole), width, [&](Value at) { emitSumsOf(row, at, tiles.valueVectors, tiles.lanes); });
+    if (int64_t vectors = llvm::divideCeil(rest, tiles.lanes))
+      emitSumsOf(row, m.constant(whole), vectors, rest - (vectors - 1) * tiles.lanes);
+  });
+}
+
+/// Some rows times some vectors of values from `firstLane`, of whose last one `lastCount` lanes are read.
+void AttentionEmitter::emitSumsOf(Value row, Value firstLane, int64_t vectors, int64_t lastCount) {
+  int64_t padded = llvm::alignTo(a.valueSize, tiles.lanes);
+  Values initial, places;
+  for (int64_t i = 0; i < tiles.sumRows; ++i) {
+    Value at = m.add(row, m.constant(i)), factor = splat(load(factors, at));
+    for (int64_t v = 0; v < vectors; ++v) {
+      places.push_back(m.add(m.add(m.mul(at, m.constant(padded)), firstLane), lane(v)));
+      initial.push_back(arith::MulFOp::create(b, loc, loadVector(sums, places.back()), factor));
+    }
+  }
+  Values after = carry(m.constant(0), tileKeys, 1, initial, [&](Value t, ValueRange carried) {
+    Values next(carried), values;
+    Value from = m.add(m.add(valueBase, m.mul(m.add(tileKey, t), m.constant(a.keyHeads * a.valueSize))), firstLane);
+    Value ahead = m.min(m.add(m.add(tileKey, t), m.constant(tiles.keyTile)), m.sub(endKey, m.constant(1)));
+    prefetchRow(a.key, m.add(keyBase, m.mul(ahead, m.constant(a.keyHeads * a.size))), a.size);
+    for (int64_t v = 0; v < vectors; ++v)
+      values.push_back(loadVector(a.value, m.add(from, lane(v)), v + 1 == vectors ? lastCount : tiles.lanes));
+    Value weights = m.add(m.mul(t, m.constant(tiles.rows)), row);
+    for (int64_t i = 0; i < tiles.sumRows; ++i) {
+      Value weight = splat(load(scores, m.add(weights, m.constant(i))));
+      for (int64_t v = 0; v < vectors; ++v) {
+        Value &sum = next[i * vectors + v];
+        sum = vector::FMAOp::create(b, loc, weight, values[v], sum);
+      }
+    }
+    return next;
+  });
+  for (auto [sum, place] : llvm::zip_equal(after, places))
+    storeVector(sum, sums, place);
+}
+} // namespace tensel
