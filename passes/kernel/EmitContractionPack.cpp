@@ -48,16 +48,24 @@ void ContractionEmitter::packPanel(Value t) {
   Value first = m.mul(m.add(firstTile, t), m.constant(columns)), zero = m.constant(0);
   Value lastColumn = m.sub(c.n.total, m.constant(1));
   Value panel = m.mul(t, m.constant(shape.kBlock * columns));
-  // Offsets of the columns; those past the edge repeat the last one.
-  loop(zero, m.constant(columns), 1, [&](Value j) {
+  // Offsets of the columns; those past the edge repeat the last one. They are neighbours when each is one after the one before: of the
+  // first and the last one alone, repeated or transposed columns may have that distance, too.
+  Value start = c.n.offset(m, c.vector, m.min(first, lastColumn));
+  start = start ? start : zero;
+  auto columnsLoop =
+      scf::ForOp::create(b, loc, zero, m.constant(columns), m.constant(1), Value(arith::ConstantIntOp::create(b, loc, 1, 1)));
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(columnsLoop.getBody());
+    Value j = columnsLoop.getInductionVar();
     Value at = shape.fullOnly ? m.add(first, j) : m.min(m.add(first, j), lastColumn);
     Value offset = c.n.offset(m, c.vector, at);
     memref::StoreOp::create(b, loc, offset, columnTable, j);
-  });
-  Value start = load(columnTable, zero), end = load(columnTable, m.constant(columns - 1));
-  Value contiguous = b.createOrFold<arith::CmpIOp>(loc, arith::CmpIPredicate::eq, m.sub(end, start), m.constant(columns - 1));
+    Value isNext = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, offset, m.add(start, j));
+    scf::YieldOp::create(b, loc, Value(arith::AndIOp::create(b, loc, columnsLoop.getRegionIterArg(0), isNext)));
+  }
   branch(
-      contiguous,
+      columnsLoop.getResult(0),
       [&] {
         loop(zero, blockSize, 1, [&](Value k) {
           Value from = m.add(m.add(vectorBase, start), kOffset(c.vector, vectorTable, k)),
