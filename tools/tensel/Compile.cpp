@@ -137,14 +137,19 @@ private:
     addTexts(program.writer, model);
     if (options.emit == "package") {
       if (llvm::Error error = addCode(program.writer, program.code))
-        return error;
+        return ofOutput(std::move(error));
       std::string error = program.writer.write(output);
       return error.empty() ? llvm::Error::success() : llvm::createStringError(error);
     }
     llvm::Expected<std::string> bytes =
         makeStaticObject(program, options.emit == "so" ? LinkKind::SharedObject : LinkKind::Relocatable,
                          staticModelName(options.model), llvm::sys::path::filename(output));
-    return bytes ? write(*bytes) : bytes.takeError();
+    return bytes ? write(*bytes) : ofOutput(bytes.takeError());
+  }
+
+  /// What went wrong with scratch files, under the name that the user knows.
+  llvm::Error ofOutput(llvm::Error error) {
+    return llvm::createStringError("cannot make '" + output + "': " + llvm::toString(std::move(error)));
   }
 
   llvm::Error write(llvm::StringRef text) {
