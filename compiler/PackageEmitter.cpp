@@ -6,6 +6,7 @@
 #include "runtime/include/tensel/runtime.h"
 #include "runtime/package/ImageBuilder.h"
 #include "runtime/package/Sha256.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 
@@ -219,12 +220,28 @@ llvm::Error addCode(rt::PackageWriter &writer, llvm::ArrayRef<LevelCode> code) {
 }
 
 llvm::Error addInputHash(rt::PackageWriter &writer, llvm::StringRef path) {
-  auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  // In pieces: a mapping of the whole file would be in memory beside the weights.
+  llvm::Expected<llvm::sys::fs::file_t> file = llvm::sys::fs::openNativeFileForRead(path);
   if (!file)
-    return llvm::createStringError("cannot read '" + path + "': " + file.getError().message());
+    return llvm::createStringError("cannot read '" + path + "': " + llvm::toString(file.takeError()));
   rt::InputHashData hash;
   hash.name = llvm::sys::path::filename(path).str();
-  rt::Sha256::hash((*file)->getBufferStart(), (*file)->getBufferSize(), hash.sha256.data());
+  rt::Sha256 sha;
+  std::vector<char> piece(1 << 20);
+  llvm::Error error = llvm::Error::success();
+  while (!error) {
+    llvm::Expected<size_t> count = llvm::sys::fs::readNativeFile(*file, piece);
+    if (!count)
+      error = llvm::createStringError("cannot read '" + path + "': " + llvm::toString(count.takeError()));
+    else if (*count == 0)
+      break;
+    else
+      sha.update(piece.data(), *count);
+  }
+  llvm::sys::fs::closeFile(*file);
+  if (error)
+    return error;
+  sha.finish(hash.sha256.data());
   writer.data.inputHashes.push_back(std::move(hash));
   return llvm::Error::success();
 }

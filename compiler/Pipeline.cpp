@@ -29,7 +29,7 @@ constexpr Phase sharedPhases[] = {
     {"simplify",
      "tensel-infer-shapes,canonicalize,cse|fold|"
      "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,canonicalize,cse|fold|"
-     "tensel-infer-shapes,canonicalize,cse"},
+     "tensel-infer-shapes,canonicalize,cse,tensel-pack-constants,cse|fold"},
     {"quantize", "tensel-quantize-activations{bits=BITS},cse|fold"},
     {"dispatch", "tensel-form-dispatches,canonicalize,cse"},
     {"plan", "tensel-plan-memory"},

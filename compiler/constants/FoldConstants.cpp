@@ -24,6 +24,8 @@ public:
   LogicalResult run() {
     if (failed(checkWeights()))
       return failure();
+    for (auto weight : module.getOps<graph::WeightOp>())
+      weightBytes += weights.resolve(weight)->size();
     module.walk<WalkOrder::PreOrder>([&](Operation *op) { visit(op); });
     for (Operation *op : llvm::reverse(folded)) {
       for (Value result : op->getResults())
@@ -105,12 +107,14 @@ private:
     }
     // Ops that code generation leaves to the compiler are folded whatever they take: their results replace their operands.
     const bool isOptional = !op->hasTrait<graph::FoldsAlways>();
-    if (isOptional &&
-        (heldBytes + resultBytes > options.totalBytes || resultBytes > options.growthFactor * operandBytes + options.growthBytes))
+    if (isOptional && (heldBytes + resultBytes > options.totalBytes + weightBytes ||
+                       resultBytes > options.growthFactor * operandBytes + options.growthBytes))
       return false;
     auto results = interpreter.evaluate(op, operands);
     if (failed(results))
       return false;
+    for (const Tensor &operand : operands)
+      weights.release(operand.getBytes());
     for (auto [result, tensor] : llvm::zip_equal(op->getResults(), *results))
       if (!result.use_empty()) {
         heldBytes += isOptional ? tensor.getByteSize() : 0;
@@ -185,8 +189,19 @@ private:
     for (auto weight : module.getOps<graph::WeightOp>())
       if (!used.contains(weight.getSymName()))
         dead.push_back(weight);
-    for (Operation *op : dead)
+    llvm::SmallPtrSet<Attribute, 8> live;
+    for (auto weight : module.getOps<graph::WeightOp>())
+      if (used.contains(weight.getSymName()) && weight.getData())
+        live.insert(*weight.getData());
+    for (Operation *op : dead) {
+      // The context keeps a resource for ever: at least its bytes can go.
+      auto weight = dyn_cast<graph::WeightOp>(op);
+      auto data =
+          dyn_cast_or_null<DenseResourceElementsAttr>(weight ? weight.getData().value_or(ElementsAttr()) : ElementsAttr());
+      if (data && !live.contains(data))
+        data.getRawHandle().getResource()->setBlob({});
       op->erase();
+    }
   }
 
   ModuleOp module;
@@ -202,7 +217,7 @@ private:
   };
   DenseMap<std::pair<Type, uint64_t>, SmallVector<MadeWeight, 1>> made;
   SmallVector<Operation *> folded;
-  int64_t heldBytes = 0;
+  int64_t heldBytes = 0, weightBytes = 0;
 };
 
 struct FoldConstantsPass : PassWrapper<FoldConstantsPass, OperationPass<ModuleOp>> {

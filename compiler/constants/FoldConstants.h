@@ -11,7 +11,7 @@ namespace tensel {
 struct FoldOptions {
   /// Results up to this many bytes become graph.constant, larger ones graph.weight with data.
   int64_t constantBytes = 1024;
-  /// What all folded tensors may take together; ops beyond that stay.
+  /// What all folded tensors may take together, beyond what the program's weights take; ops beyond that stay.
   int64_t totalBytes = int64_t(256) << 20;
   /// An op stays when its results take more than this times its operands, and `growthBytes` more: what only
   /// spreads data is made again at run time.

@@ -71,6 +71,19 @@ FailureOr<WeightResolver::File> WeightResolver::open(StringRef path, Location lo
   return file;
 }
 
+void WeightResolver::release(ArrayRef<char> bytes) const {
+  for (const auto &entry : files) {
+    const File &file = entry.second;
+    if (bytes.data() < file.bytes || bytes.data() >= file.bytes + file.size)
+      continue;
+    // Whole pages only: others hold bytes of neighbours.
+    uint64_t page = sysconf(_SC_PAGESIZE), begin = llvm::alignTo(reinterpret_cast<uintptr_t>(bytes.begin()), page),
+             end = llvm::alignDown(reinterpret_cast<uintptr_t>(bytes.end()), page);
+    if (begin < end)
+      madvise(reinterpret_cast<void *>(begin), end - begin, MADV_DONTNEED);
+  }
+}
+
 static int64_t byteSize(ShapedType type) {
   // Bools take a byte each.
   return type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);

@@ -27,6 +27,9 @@ public:
   /// The bytes of an elements attribute in the same form; splats and bools are written out into the resolver.
   llvm::FailureOr<llvm::ArrayRef<char>> resolve(mlir::ElementsAttr elements, mlir::Location loc);
 
+  /// Bytes that are in a mapped file need not stay in memory; they are read again when someone looks.
+  void release(llvm::ArrayRef<char> bytes) const;
+
 private:
   struct File {
     const char *bytes = nullptr;

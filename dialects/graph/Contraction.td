@@ -4,7 +4,7 @@
 
 include "dialects/graph/GraphBase.td"
 
-def Graph_MatmulOp : Graph_ShapedOp<"matmul", [DeclareOpInterfaceMethods<CostOpInterface>]> {
+def Graph_MatmulOp : Graph_ShapedOp<"matmul", [Graph_SumOfProducts, DeclareOpInterfaceMethods<CostOpInterface>]> {
   let summary = "Matrix product of the last two dims, leading dims broadcast (numpy.matmul for ranks >= 2).";
   let description = [{[..., M, K] x [..., K, N] -> [..., M, N]; `transpose_lhs` reads [..., K, M], `transpose_rhs` reads [..., N, K].
     f16 and bf16 accumulate in f32; integers wrap.}];
@@ -12,7 +12,16 @@ def Graph_MatmulOp : Graph_ShapedOp<"matmul", [DeclareOpInterfaceMethods<CostOpI
   let results = (outs Graph_Tensor:$result);
 }
 
-def Graph_ConvOp : Graph_ShapedOp<"conv", [DeclareOpInterfaceMethods<CostOpInterface>]> {
+def Graph_BlockedMatmulOp : Graph_CompositeOp<"blocked_matmul", [Graph_SumOfProducts, DeclareOpInterfaceMethods<CostOpInterface>]> {
+  let summary = "Matrix product whose right side is stored in blocks of W columns, as kernels read it.";
+  let description = [{lhs [..., M, K] x blocks [..., ceil(columns / W), K, W] -> [..., M, columns]: column n of the right side is column n % W of
+    block n / W; what the last block has beyond is not read. Defined as graph.matmul with the columns put side by side.
+    `tensel-pack-constants` makes it.}];
+  let arguments = (ins Graph_Tensor:$lhs, Graph_Tensor:$blocks, I64Attr:$columns);
+  let results = (outs Graph_Tensor:$result);
+}
+
+def Graph_ConvOp : Graph_ShapedOp<"conv", [Graph_SumOfProducts, DeclareOpInterfaceMethods<CostOpInterface>]> {
   let summary = "Cross-correlation over 1 to 3 spatial dims.";
   let description = [{input [N, C, spatial...] (already padded: use graph.pad), filter [F, C / groups, kernel...] -> [N, F, out spatial...],
     out = (in - dilation * (kernel - 1) - 1) / stride + 1.}];

@@ -41,6 +41,49 @@ int64_t MatmulOp::countOps() {
   return contractionOps(getResult(), {lhs.getDimSize(lhs.getRank() - (getTransposeLhs() ? 2 : 1))});
 }
 
+LogicalResult BlockedMatmulOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
+  DimList lhs = s.dims(adaptor.getLhs()), blocks = s.dims(adaptor.getBlocks());
+  if (lhs.size() < 2 || blocks.size() < 3)
+    return s.fail("expected operands of rank 2 or more and 3 or more, found " + Twine(lhs.size()) + " and " +
+                  Twine(blocks.size()));
+  Dim m = lhs[lhs.size() - 2], k = lhs.back(), width = blocks.back(), blockK = blocks[blocks.size() - 2],
+      count = blocks[blocks.size() - 3];
+  int64_t columns = adaptor.getColumns();
+  if (!width.constant || *width.constant < 1)
+    return s.fail("expected blocks of a fixed width of 1 or more");
+  if (columns < 1 || (count.constant && *count.constant != llvm::divideCeilSigned(columns, *width.constant)))
+    return s.fail("expected " + Twine(columns) + " columns in blocks of " + Twine(*width.constant) + ", found " +
+                  Twine(count.constant.value_or(-1)) + " blocks");
+  if (k.constant && blockK.constant && *k.constant != *blockK.constant)
+    return s.fail("inner dims differ: " + Twine(*k.constant) + " and " + Twine(*blockK.constant));
+  lhs.truncate(lhs.size() - 2);
+  blocks.truncate(blocks.size() - 3);
+  DimList dims = s.broadcastDims(lhs, blocks);
+  if (!s.error.empty())
+    return failure();
+  dims.append({m, Dim(columns)});
+  results.push_back(dims);
+  return success();
+}
+
+int64_t BlockedMatmulOp::countOps() {
+  return contractionOps(getResult(), {cast<RankedTensorType>(getLhs().getType()).getShape().back()});
+}
+
+/// The blocks' columns side by side, [..., K, columns].
+SmallVector<Value> BlockedMatmulOp::decompose(OpBuilder &b) {
+  Location loc = getLoc();
+  int64_t batch = cast<RankedTensorType>(getBlocks().getType()).getRank() - 3;
+  SmallVector<int64_t> permutation = llvm::to_vector(llvm::seq<int64_t>(0, batch + 3)), joined(batch + 1, 0);
+  std::swap(permutation[batch], permutation[batch + 1]);
+  joined.push_back(-1);
+  Value side = TransposeOp::create(b, loc, getBlocks(), permutation);
+  side = ReshapeOp::create(b, loc, side, makeShape(b, loc, joined));
+  side = SliceOp::create(b, loc, side, makeShape(b, loc, {0}), makeShape(b, loc, {static_cast<int64_t>(getColumns())}),
+                         makeShape(b, loc, {1}), ArrayRef<int64_t>{batch + 1});
+  return {MatmulOp::create(b, loc, getLhs(), side)};
+}
+
 /// Checks the ranks that input, filter and per-dim attributes of a convolution share; returns the spatial rank.
 static FailureOr<int64_t> spatialRank(ShapeContext &s, Value input, ArrayRef<ArrayRef<int64_t>> perDim, int64_t filterRank = 0) {
   int64_t rank = cast<RankedTensorType>(input.getType()).getRank() - 2;

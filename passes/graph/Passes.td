@@ -30,6 +30,15 @@ def SimplifyMovementPass : Pass<"tensel-simplify-movement"> {
   let dependentDialects = ["::tensel::graph::GraphDialect"];
 }
 
+def PackConstantsPass : Pass<"tensel-pack-constants", "::mlir::ModuleOp"> {
+  let summary = "Stores the weights of matrix products in blocks of columns, as kernels read them.";
+  let description = [{
+    matmul(x, w) becomes blocked_matmul(x, blocks of w) where all uses of the weight are right sides of matrix products and take it alike.
+    The blocks are graph code for constant folding to evaluate. Numeric class: exact (each sum has the same terms in the same order).
+  }];
+  let dependentDialects = ["::tensel::graph::GraphDialect"];
+}
+
 def InferShapesPass : Pass<"tensel-infer-shapes", "::mlir::ModuleOp"> {
   let summary = "Makes result types as static as constants and the shape arithmetic of the model allow.";
   let description = [{

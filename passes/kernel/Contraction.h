@@ -25,6 +25,13 @@ struct FlatOperand {
   mlir::Value flat; // memref<?xT>
   mlir::Value base; // constant part of the address, may be null
   llvm::SmallVector<mlir::Value> coefs;
+  /// Loop `dim` runs over blocks: its coefficient holds inside a block of `width`, blocks are `stride` apart, and the last one is whole.
+  struct Blocks {
+    unsigned dim;
+    int64_t width;
+    mlir::Value stride;
+  };
+  std::optional<Blocks> blocks;
   mlir::Type elementType() const { return mlir::cast<mlir::MemRefType>(flat.getType()).getElementType(); }
 };
 

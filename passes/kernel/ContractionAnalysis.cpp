@@ -6,17 +6,6 @@ using namespace mlir;
 
 namespace tensel {
 namespace {
-/// The argument behind a tensor, seen through reshapes.
-BlockArgument sourceArgument(Value v) {
-  while (Operation *op = v.getDefiningOp()) {
-    if (!isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op))
-      return op->getName().getStringRef() == "bufferization.to_tensor" ? dyn_cast<BlockArgument>(op->getOperand(0))
-                                                                       : BlockArgument();
-    v = op->getOperand(0);
-  }
-  return dyn_cast<BlockArgument>(v);
-}
-
 /// Sizes of the dims of `to`, a reshape of a tensor with sizes `from`; `groups` says which dims of the one with more dims belong together.
 SmallVector<Value> reshapeSizes(IndexMath &m, ArrayRef<Value> from, RankedTensorType to, ArrayRef<ReassociationIndices> groups) {
   SmallVector<Value> sizes(to.getRank());
@@ -93,7 +82,7 @@ bool isVectorizable(linalg::GenericOp op) {
   return op.getMatchingBlockArgument(op.getDpsInitOperand(0)).use_empty();
 }
 
-/// Adds scale * expr to the coefficients; `expr` is linear.
+/// Adds scale * expr to the coefficients; `expr` is a result of a Factor's map.
 void addCoefficients(IndexMath &m, AffineExpr expr, Value scale, FlatOperand &operand) {
   if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
     operand.coefs[dim.getPosition()] = m.add(operand.coefs[dim.getPosition()], scale);
@@ -102,12 +91,18 @@ void addCoefficients(IndexMath &m, AffineExpr expr, Value scale, FlatOperand &op
       operand.base = m.add(operand.base, m.mul(scale, m.constant(constant.getValue())));
   } else {
     auto binary = cast<AffineBinaryOpExpr>(expr);
-    if (binary.getKind() == AffineExprKind::Add) {
+    auto number = [&] { return cast<AffineConstantExpr>(binary.getRHS()).getValue(); };
+    switch (binary.getKind()) {
+    case AffineExprKind::Add:
       addCoefficients(m, binary.getLHS(), scale, operand);
-      addCoefficients(m, binary.getRHS(), scale, operand);
-    } else {
-      addCoefficients(m, binary.getLHS(), m.stride(scale, m.constant(cast<AffineConstantExpr>(binary.getRHS()).getValue())),
-                      operand);
+      return addCoefficients(m, binary.getRHS(), scale, operand);
+    case AffineExprKind::FloorDiv:
+      operand.blocks = FlatOperand::Blocks{cast<AffineDimExpr>(binary.getLHS()).getPosition(), number(), scale};
+      return;
+    case AffineExprKind::Mod: // within a block
+      return addCoefficients(m, binary.getLHS(), scale, operand);
+    default:
+      return addCoefficients(m, binary.getLHS(), m.stride(scale, m.constant(number())), operand);
     }
   }
 }
@@ -118,7 +113,7 @@ FlatOperand flatten(IndexMath &m, Value memref, ArrayRef<Value> sizes, AffineMap
   operand.coefs.resize(numLoops);
   Value stride = m.constant(1);
   for (int64_t d = sizes.size(); d-- > 0;) {
-    if (getConstantIntValue(sizes[d]) != 1)
+    if (getConstantIntValue(sizes[d]) != 1 || map.getResult(d).getKind() == AffineExprKind::FloorDiv)
       addCoefficients(m, map.getResult(d), stride, operand);
     stride = m.stride(stride, sizes[d]);
   }
@@ -171,9 +166,10 @@ std::optional<ContractionMatch> matchContraction(func::FuncOp func) {
   // The partial sums live in the output while K is blocked, so it has the accumulator's type.
   if (cast<RankedTensorType>(root.getResult(0).getType()).getElementType() != element)
     return std::nullopt;
-  for (Value input : op.getDpsInputs())
-    if (auto type = dyn_cast<RankedTensorType>(input.getType());
-        !type || !sourceArgument(input) || type.getElementType() != element)
+  std::array<Factor, 2> factors = *matchSumOfProducts(op);
+  for (const Factor &factor : factors)
+    if (auto type = dyn_cast<RankedTensorType>(factor.tensor.getType());
+        !type || !sourceArgument(factor.tensor) || type.getElementType() != element)
       return std::nullopt;
   return match;
 }
@@ -181,7 +177,7 @@ std::optional<ContractionMatch> matchContraction(func::FuncOp func) {
 /// With a single row nothing reuses a panel. A few steps (depthwise convolution) or dot products of neighbours (matrix times vector) are
 /// what the loop vectoriser is good at.
 static bool isBetterAsLoops(IndexMath &m, const Contraction &c) {
-  if (!c.m.dims.empty() || c.k.dims.empty())
+  if (c.vector.blocks || !c.m.dims.empty() || c.k.dims.empty())
     return false;
   int64_t steps = 1;
   for (Value size : c.k.sizes)
@@ -215,10 +211,11 @@ FailureOr<Contraction> describeContraction(ContractionMatch match, func::FuncOp 
   };
   noteSizes(outMap, outSizes);
   SmallVector<FlatOperand> inputs;
-  for (OpOperand *input : op.getDpsInputOperands()) {
-    SmallVector<Value> dims = sizesOf(m, names, input->get());
-    noteSizes(op.getMatchingIndexingMap(input), dims);
-    inputs.push_back(flatten(m, sourceArgument(input->get()), dims, op.getMatchingIndexingMap(input), loops));
+  std::array<Factor, 2> factors = *matchSumOfProducts(op);
+  for (const Factor &factor : factors) {
+    SmallVector<Value> dims = sizesOf(m, names, factor.tensor);
+    noteSizes(factor.map, dims);
+    inputs.push_back(flatten(m, sourceArgument(factor.tensor), dims, factor.map, loops));
   }
   if (llvm::is_contained(sizes, Value()))
     return failure();
@@ -251,10 +248,12 @@ FailureOr<Contraction> describeContraction(ContractionMatch match, func::FuncOp 
     return failure();
   c.vector = inputs[first ? 0 : 1];
   c.scalar = inputs[first ? 1 : 0];
+  if (c.scalar.blocks || (c.vector.blocks && c.vector.blocks->dim != *inner))
+    return failure();
 
   // Grow N outwards while the scalar operand stands still and every epilogue operand either moves by 1 per column or stands still.
   for (unsigned d : order) {
-    if (c.scalar.coefs[d])
+    if (c.scalar.coefs[d] || (c.vector.blocks && !c.n.dims.empty()))
       break;
     LoopGroup wider = c.n;
     wider.dims.insert(wider.dims.begin(), d);
@@ -277,7 +276,7 @@ FailureOr<Contraction> describeContraction(ContractionMatch match, func::FuncOp 
     group.dims.push_back(d);
     group.sizes.push_back(sizes[d]);
   }
-  if (isBetterAsLoops(m, c))
+  if (isBetterAsLoops(m, c) || (c.vector.blocks && c.k.moves(c.scalar) && !c.k.commonStride(m, c.scalar)))
     return failure();
   for (LoopGroup *group : {&c.outer, &c.m, &c.n, &c.k}) {
     group->total = m.constant(1);

@@ -5,16 +5,23 @@
 #include "passes/kernel/Contraction.h"
 
 namespace tensel {
-/// Sizes of the register tile and of the packed panels.
+/// Where a register tile finds the vectors of the vector operand.
+enum class VectorSource {
+  Copied, // in panels [KC][NR] on the stack, packed by the kernel
+  InPlace,
+  Blocks, // packed when compiling (FlatOperand::Blocks)
+};
+
+/// Sizes of the register tile and of the panels.
 struct TileShape {
   int64_t lanes;   // elements of a vector register
   int64_t rows;    // MR: rows of a register tile
   int64_t vectors; // vectors per row
   int64_t kBlock;  // KC: reduction steps per panel
-  int64_t panels;  // panels that are packed together and reused for all rows
-  bool packed;     // false: the vector operand is read in place
-  bool fullOnly;   // every tile has all its columns
-  bool oneBlock;   // K fits one block: no partial sums
+  int64_t panels;  // panels that are reused together for all rows
+  VectorSource source;
+  bool fullOnly; // every tile has all its columns
+  bool oneBlock; // K fits one block: no partial sums
   int64_t columns() const { return lanes * vectors; }
 };
 
@@ -46,7 +53,10 @@ private:
   void emitStores(mlir::Value row, int64_t rows, llvm::ArrayRef<mlir::Value> sums, bool masked);
   void emitRow(mlir::Value row, llvm::ArrayRef<mlir::Value> sums, bool masked, bool last);
   mlir::Value applyEpilogue(mlir::Value row, int64_t vector, mlir::Value sum, bool masked);
+  /// The elements from `at` on for register `vector` of the tile's columns; only those inside the edge when masked.
   mlir::Value loadVector(mlir::Value flat, mlir::Value at, int64_t vector, bool masked);
+  /// The first step's vectors of tile t of the group.
+  llvm::SmallVector<mlir::Value> vectorStarts(mlir::Value t);
   mlir::Value column(int64_t vector) { return m.constant(vector * shape.lanes); }
 
   const Contraction &c;

@@ -3,7 +3,8 @@
 //   for item in [begin, end)                      parallel: outer index x block of rows x group of panels
 //     for block of KC steps of K                  one block only when K is small
 //       offsets of the KC steps -> table          where K is several loops that have no common stride
-//       for panel in group (at most 4)            [KC][NR] of the vector operand -> stack, 16 KB a panel: together in L2
+//       for panel in group (at most 4)            [KC][NR] of the vector operand -> stack, 16 KB a panel: together in L2; none
+//                                                 where it is read in place or was packed in blocks of columns when compiling
 //       for MR rows                               their KC scalars stay in L1 for all panels of the group
 //         for panel in group                      the panel goes through L1
 //           sums[MR][NR] = 0 or the partial sums  registers
@@ -29,14 +30,20 @@ TileShape chooseTileShape(IndexMath &m, const Contraction &c, int64_t vectorBits
   int64_t registers = vectorBits == 512 ? 32 : 16;
   std::optional<int64_t> rows = getConstantIntValue(c.m.total), columns = getConstantIntValue(c.n.total),
                          steps = getConstantIntValue(c.k.total);
-  int64_t neededVectors = columns ? llvm::divideCeil(*columns, shape.lanes) : 16;
+  int64_t width = c.vector.blocks ? c.vector.blocks->width : 1; // blocks are read whole
+  int64_t neededVectors = columns ? llvm::divideCeil(llvm::alignTo(*columns, width), shape.lanes) : 16;
   shape.rows = registers == 32 ? 12 : 6;
   if (neededVectors == 1)
     shape.rows *= 2;
+  // Around rows whose number is known at run time only, LLVM keeps all broadcasts of a step at once: 8 of them beside 16 sums fit.
+  if (c.vector.blocks && !rows && registers == 32)
+    shape.rows = 8;
   if (rows)
     shape.rows = std::clamp<int64_t>(*rows, 1, shape.rows);
   // The widest tile of that height that leaves registers for a row of vectors and a broadcast.
   shape.vectors = std::clamp<int64_t>((registers - 2) / (shape.rows + 1), 1, std::min<int64_t>(8, neededVectors));
+  if (c.vector.blocks && !rows)
+    shape.vectors = std::min<int64_t>(shape.vectors, 2);
   int64_t elementSize = elementBytes(c.out.elementType()), panelBytes = 16 * 1024 * (vectorBits / 256);
   shape.kBlock = panelBytes / (shape.columns() * elementSize);
   shape.oneBlock = steps && *steps <= shape.kBlock + shape.kBlock / 2;
@@ -50,16 +57,18 @@ TileShape chooseTileShape(IndexMath &m, const Contraction &c, int64_t vectorBits
   bool contiguous = getConstantIntValue(c.n.commonStride(m, c.vector)) == 1;
   bool strided =
       (!c.k.moves(c.vector) || c.k.commonStride(m, c.vector)) && (!c.k.moves(c.scalar) || c.k.commonStride(m, c.scalar));
-  shape.packed = !(contiguous && strided && rows && *rows <= shape.rows);
-  if (!shape.packed)
-    shape.oneBlock = true;
+  bool oneTile = rows && *rows <= shape.rows;
+  shape.source = c.vector.blocks                    ? VectorSource::Blocks
+                 : contiguous && strided && oneTile ? VectorSource::InPlace
+                                                    : VectorSource::Copied;
+  shape.oneBlock |= shape.source != VectorSource::Copied && oneTile;
   return shape;
 }
 
 void ContractionEmitter::emit() {
   Type element = c.out.elementType();
   tileBuffer = stackBuffer(element, shape.rows * shape.columns());
-  if (shape.packed) {
+  if (shape.source == VectorSource::Copied) {
     panelBuffer = stackBuffer(element, shape.panels * shape.kBlock * shape.columns());
     columnTable = stackBuffer(b.getIndexType(), shape.columns());
     if (c.k.moves(c.vector) && !c.k.commonStride(m, c.vector))
@@ -115,7 +124,7 @@ void ContractionEmitter::emitBlock(Value k0) {
     fillOffsetTable(vectorTable, c.vector, k0, blockSize);
   if (scalarTable)
     fillOffsetTable(scalarTable, c.scalar, k0, blockSize);
-  if (shape.packed)
+  if (shape.source == VectorSource::Copied)
     loop(m.constant(0), panels, 1, [&](Value t) { packPanel(t); });
   emitRows();
 }
@@ -128,10 +137,19 @@ void ContractionEmitter::emitRows() {
     return tiles(rowBegin, shape.rows);
   Value mainEnd = m.add(rowBegin, m.mul(m.div(m.sub(rowEnd, rowBegin), rows), rows));
   loop(rowBegin, mainEnd, shape.rows, [&](Value row) { tiles(row, shape.rows); });
-  if (!known)
-    loop(mainEnd, rowEnd, 1, [&](Value row) { tiles(row, 1); });
-  else if (int64_t rest = *known % shape.rows)
-    branch(m.less(mainEnd, rowEnd), [&] { tiles(mainEnd, rest); }, [] {});
+  if (known) {
+    if (int64_t rest = *known % shape.rows)
+      branch(m.less(mainEnd, rowEnd), [&] { tiles(mainEnd, rest); }, [] {});
+    return;
+  }
+  // Four rows of two vectors keep the multiply-adds busy; fewer wait for their latency.
+  for (int64_t count : {4, 2, 1}) {
+    if (count >= shape.rows)
+      continue;
+    Value end = m.sub(rowEnd, m.rem(m.sub(rowEnd, mainEnd), m.constant(count)));
+    loop(mainEnd, end, count, [&](Value row) { tiles(row, count); });
+    mainEnd = end;
+  }
 }
 
 namespace {

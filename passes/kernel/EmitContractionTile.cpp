@@ -8,7 +8,6 @@ using namespace mlir;
 namespace tensel {
 Value ContractionEmitter::loadVector(Value flat, Value at, int64_t v, bool masked) {
   auto type = vectorOf(cast<MemRefType>(flat.getType()).getElementType());
-  at = m.add(at ? at : m.constant(0), column(v));
   if (!masked)
     return vector::LoadOp::create(b, loc, type, flat, at);
   Value mask = vector::CreateMaskOp::create(b, loc, vectorOf(b.getI1Type()), m.sub(validColumns, column(v)));
@@ -40,12 +39,12 @@ void ContractionEmitter::emitTile(Value row, int64_t rows, Value t) {
     for (int64_t i = 0; i < rows; ++i) {
       Value at = m.add(m.add(outBase, c.m.offset(m, c.out, m.add(row, m.constant(i)))), firstColumn);
       for (int64_t v = 0; v < shape.vectors; ++v)
-        partial.push_back(loadVector(c.out.flat, at, v, !shape.fullOnly));
+        partial.push_back(loadVector(c.out.flat, m.add(at, column(v)), v, !shape.fullOnly));
     }
     scf::YieldOp::create(b, loc, partial);
     initial.assign(begin.result_begin(), begin.result_end());
   }
-  if (!shape.packed) { // reads in place must not pass the edge
+  if (shape.source == VectorSource::InPlace) { // must not pass the edge
     branch(
         isFull, [&] { emitStores(row, rows, emitSums(initial, rowOffsets, rows, t, false), false); },
         [&] { emitStores(row, rows, emitSums(initial, rowOffsets, rows, t, true), true); });
@@ -55,17 +54,37 @@ void ContractionEmitter::emitTile(Value row, int64_t rows, Value t) {
   branch(isFull, [&] { emitStores(row, rows, sums, false); }, [&] { emitStores(row, rows, sums, true); });
 }
 
+SmallVector<Value> ContractionEmitter::vectorStarts(Value t) {
+  SmallVector<Value> starts;
+  for (int64_t v = 0; v < shape.vectors; ++v) {
+    if (shape.source == VectorSource::Copied) {
+      starts.push_back(m.add(m.mul(t, m.constant(shape.kBlock * shape.columns())), column(v)));
+    } else if (shape.source == VectorSource::InPlace) {
+      starts.push_back(m.add(m.add(vectorBase, firstColumn), column(v)));
+    } else {
+      // Past the edge the last block stands in, whose sums are not stored.
+      Value at = m.add(firstColumn, column(v)), width = m.constant(c.vector.blocks->width);
+      Value block = m.div(at, width), last = m.div(m.sub(c.n.total, m.constant(1)), width);
+      if (!shape.fullOnly)
+        block = m.min(block, last);
+      starts.push_back(m.add(m.add(vectorBase, m.mul(block, c.vector.blocks->stride)), m.rem(at, width)));
+    }
+  }
+  return starts;
+}
+
 SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<Value> initial, ArrayRef<Value> rowOffsets, int64_t rows, Value t,
                                                 bool masked) {
-  Value panel = shape.packed ? m.mul(t, m.constant(shape.kBlock * shape.columns())) : m.add(vectorBase, firstColumn);
+  SmallVector<Value> starts = vectorStarts(t);
   auto steps = scf::ForOp::create(b, loc, m.constant(0), blockSize, m.constant(1), initial);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(steps.getBody());
   Value k = steps.getInductionVar();
   SmallVector<Value> sums(steps.getRegionIterArgs()), vectors;
-  Value at = m.add(panel, shape.packed ? m.mul(k, m.constant(shape.columns())) : kOffset(c.vector, {}, k));
-  for (int64_t v = 0; v < shape.vectors; ++v)
-    vectors.push_back(loadVector(shape.packed ? panelBuffer : c.vector.flat, at, v, masked));
+  bool copied = shape.source == VectorSource::Copied;
+  Value step = copied ? m.mul(k, m.constant(shape.columns())) : kOffset(c.vector, {}, k);
+  for (auto [v, start] : llvm::enumerate(starts))
+    vectors.push_back(loadVector(copied ? panelBuffer : c.vector.flat, m.add(start, step), v, masked));
   Value offset = kOffset(c.scalar, scalarTable, k);
   for (int64_t i = 0; i < rows; ++i) {
     Value scalar = load(c.scalar.flat, m.add(rowOffsets[i], offset));
@@ -137,7 +156,8 @@ Value ContractionEmitter::applyEpilogue(Value row, int64_t v, Value sum, bool ma
       value = splat(input->get());
     } else {
       Value at = m.add(extraBases[i], c.m.offset(m, *operand, row));
-      value = c.n.moves(*operand) ? loadVector(operand->flat, m.add(at, firstColumn), v, masked) : splat(load(operand->flat, at));
+      value = c.n.moves(*operand) ? loadVector(operand->flat, m.add(m.add(at, firstColumn), column(v)), v, masked)
+                                  : splat(load(operand->flat, at));
     }
     map.map(c.epilogue.getMatchingBlockArgument(input), value);
   }

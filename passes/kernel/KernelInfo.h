@@ -4,10 +4,23 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include <array>
 
 namespace tensel {
-/// True for `out += a * b` over two inputs, with parallel and reduction loops, whose indices are sums of dim * constant.
-bool isContraction(mlir::linalg::GenericOp op);
+/// One of the two things that a sum of products multiplies: the tensor and where it is read. The results of the map are sums of
+/// dim * constant; with blocks, one is dim floordiv width, another one the same dim mod width.
+struct Factor {
+  mlir::Value tensor;
+  mlir::AffineMap map;
+};
+
+/// The factors of `out += a * b` with parallel and reduction loops; a and b may be widened before. Each is an input, or an argument of
+/// the kernel that the body reads by tensor.extract.
+std::optional<std::array<Factor, 2>> matchSumOfProducts(mlir::linalg::GenericOp op);
+inline bool isContraction(mlir::linalg::GenericOp op) { return matchSumOfProducts(op).has_value(); }
+
+/// The argument behind a tensor, seen through reshapes; null when it is computed.
+mlir::BlockArgument sourceArgument(mlir::Value tensor);
 
 /// True when every loop of `op` is parallel.
 inline bool isElementwise(mlir::linalg::GenericOp op) { return op.getNumParallelLoops() == op.getNumLoops(); }

@@ -20,7 +20,7 @@ constexpr size_t maxOps = 32;
 constexpr int64_t maxRowElements = 16384;
 
 bool isElementwise(Operation *op) { return isa<ElementwiseOpInterface>(op); }
-bool isContraction(Operation *op) { return isa<MatmulOp, ConvOp>(op); }
+bool isContraction(Operation *op) { return op->hasTrait<SumOfProducts>(); }
 bool isMovement(Operation *op) { return isa<TransposeOp, SliceOp, ExpandOp>(op); }
 
 class Grouper {

@@ -25,7 +25,7 @@ static bool isInlined(Value value, Operation *user) {
   auto type = cast<RankedTensorType>(constant.getValue().getShapedType());
   if (constant.getValue().isSplat())
     return true;
-  return !isa<graph::ElementwiseOpInterface, graph::MatmulOp, graph::ConvOp>(user) &&
+  return !isa<graph::ElementwiseOpInterface>(user) && !user->hasTrait<graph::SumOfProducts>() &&
          type.getNumElements() * std::max(8u, type.getElementTypeBitWidth()) <= 8 * 1024;
 }
 

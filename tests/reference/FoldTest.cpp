@@ -55,6 +55,21 @@ TEST_F(Fold, LargeResultsBecomeWeights) {
   EXPECT_EQ((*results)[0].getDouble(0), 20);
 }
 
+TEST_F(Fold, WhatTwoFunctionsMakeAlikeIsMadeOnce) {
+  std::string text = "graph.weight @w : tensor<20x30xf32> data dense<1.0> : tensor<20x30xf32>\n";
+  for (const char *name : {"prefill", "decode"})
+    text += "func.func @" + std::string(name) + R"(() -> tensor<30x20xf32> {
+      %w = graph.load_weight @w : tensor<20x30xf32>
+      %a = graph.neg %w : (tensor<20x30xf32>) -> tensor<20x30xf32>
+      %t = graph.transpose %a {permutation = array<i64: 1, 0>} : (tensor<20x30xf32>) -> tensor<30x20xf32>
+      return %t : tensor<30x20xf32>
+    })";
+  std::string printed = fold(text);
+  auto weights = module->getOps<tensel::graph::WeightOp>();
+  EXPECT_EQ(std::distance(weights.begin(), weights.end()), 1) << printed;
+  EXPECT_FALSE(has(printed, "graph.transpose")) << printed;
+}
+
 TEST_F(Fold, SpreadingDataStays) {
   std::string text = R"(
     func.func @f() -> tensor<1000x1000xf32> {

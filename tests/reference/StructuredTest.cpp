@@ -65,6 +65,12 @@ TEST_F(Structured, WideMatmulCrossesPanels) {
          {f32({6, 5}, Doubles{1}), f32({5, 70}, count(350, 0))}, {6, 70}, expected);
 }
 
+TEST_F(Structured, BlockedMatmul) {
+  // Columns 1 2 | 3 4 | 5 and one beyond that nobody reads; [1 10] picks their rows.
+  expect(one("graph.blocked_matmul %x, %y {columns = 5 : i64}", {"tensor<1x2xf32>", "tensor<3x2x2xf32>"}, "tensor<1x5xf32>"),
+         {f32({1, 2}, {1, 10}), f32({3, 2, 2}, {1, 2, 1, 2, 3, 4, 3, 4, 5, 99, 5, 99})}, {1, 5}, {11, 22, 33, 44, 55});
+}
+
 TEST_F(Structured, Convolution) {
   // 3x3 image 1..9, 2x2 kernel of ones.
   expect(one("graph.conv %x, %y {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>}",

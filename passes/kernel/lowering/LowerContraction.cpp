@@ -58,49 +58,74 @@ Value contract(KernelLowering &k, const Contraction &t, Value out,
   });
 }
 
-/// Indices of an operand's batch dims within the loops' batch dims `at`; `other` is the other operand.
-Indices batchIndices(KernelLowering &k, Cursor &c, graph::MatmulOp op, Value operand, Value other, ArrayRef<Value> at) {
+/// An operand of a matrix product: its first `batch` dims broadcast against the other's.
+struct Side {
+  Value value;
+  int64_t batch;
+};
+
+/// Indices of an operand's batch dims within the loops' batch dims `at`; `slot` tells the two operands apart.
+Indices batchIndices(KernelLowering &k, Cursor &c, Operation *op, unsigned slot, Side mine, Side theirs, ArrayRef<Value> at) {
   Indices indices;
-  int64_t mine = rankOf(operand) - 2, theirs = rankOf(other) - 2, batch = at.size();
-  for (int64_t i = 0; i < mine; ++i) {
-    Dim dim = k.dims(operand)[i];
-    int64_t position = batch - mine + i, otherDim = position - (batch - theirs);
-    bool spans =
-        dim.constant || otherDim < 0 || k.dims(other)[otherDim].is(1) || IndexShapes::areSame(dim, k.dims(other)[otherDim]);
+  int64_t batch = at.size();
+  for (int64_t i = 0; i < mine.batch; ++i) {
+    Dim dim = k.dims(mine.value)[i];
+    int64_t position = batch - mine.batch + i, otherDim = position - (batch - theirs.batch);
+    bool spans = dim.constant || otherDim < 0 || k.dims(theirs.value)[otherDim].is(1) ||
+                 IndexShapes::areSame(dim, k.dims(theirs.value)[otherDim]);
     if (dim.is(1)) {
       indices.push_back(c.index(0));
     } else if (spans) {
       indices.push_back(at[position]);
     } else {
-      Value isOne = k.once(op, 32 * (operand == op.getLhs()) + i, [&](Cursor &) { return k.shape().isEqual(dim, 1); });
+      Value isOne = k.once(op, 32 * slot + i, [&](Cursor &) { return k.shape().isEqual(dim, 1); });
       indices.push_back(c.select(isOne, c.index(0), at[position]));
     }
   }
   return indices;
 }
 
-LogicalResult buildMatmul(KernelLowering &k, graph::MatmulOp op) {
-  Value lhs = op.getLhs(), rhs = op.getRhs();
-  Value left = k.tensor(lhs), right = k.tensor(rhs);
-  Contraction t{op.getLoc(), graph::elementTypeOf(lhs), k.dims(op.getResult()), k.dims(op.getResult()), {}, {}};
-  int64_t batch = t.outSizes.size() - 2, rank = rankOf(lhs);
-  t.sizes.push_back(k.dims(lhs)[op.getTransposeLhs() ? rank - 2 : rank - 1]);
+/// The indices of an operand's own dims at loop indices (row or column, step of the sum).
+using SideIndices = function_ref<Indices(Cursor &, Value, Value)>;
+
+/// Loops (batch..., m, n, k) over a product with `depth` steps.
+void buildProduct(KernelLowering &k, Operation *op, Side lhs, Side rhs, Dim depth, SideIndices left, SideIndices right) {
+  Value result = op->getResult(0), leftTensor = k.tensor(lhs.value), rightTensor = k.tensor(rhs.value);
+  Contraction t{op->getLoc(), graph::elementTypeOf(lhs.value), k.dims(result), k.dims(result), {}, {}};
+  int64_t batch = t.outSizes.size() - 2;
+  t.sizes.push_back(depth);
   t.iterators.assign(batch + 2, IteratorType::parallel);
   t.iterators.push_back(IteratorType::reduction);
   for (int64_t i = 0; i < batch + 2; ++i)
-    t.outExprs.push_back(getAffineDimExpr(i, op.getContext()));
-  k.define(op.getResult(), contract(k, t, k.destination(op.getResult()), [&](Cursor &c, ArrayRef<Value> at) {
-             auto read = [&](Value operand, Value other, Value tensor, Value row, Value column, bool transpose) -> Value {
-               Indices indices = batchIndices(k, c, op, operand, other, at.take_front(batch));
-               if (transpose)
-                 std::swap(row, column);
-               indices.append({row, column});
+    t.outExprs.push_back(getAffineDimExpr(i, op->getContext()));
+  k.define(result, contract(k, t, k.destination(result), [&](Cursor &c, ArrayRef<Value> at) {
+             auto read = [&](unsigned slot, Side mine, Side theirs, Value tensor, const Indices &own) -> Value {
+               Indices indices = batchIndices(k, c, op, slot, mine, theirs, at.take_front(batch));
+               indices.append(own);
                return tensor::ExtractOp::create(c.b, c.loc, tensor, indices);
              };
-             Value m = at[batch], n = at[batch + 1], inner = at[batch + 2];
-             return std::pair(read(lhs, rhs, left, m, inner, op.getTransposeLhs()),
-                              read(rhs, lhs, right, inner, n, op.getTransposeRhs()));
+             Value m = at[batch], n = at[batch + 1], step = at[batch + 2];
+             Value a = read(1, lhs, rhs, leftTensor, left(c, m, step));
+             return std::pair(a, read(0, rhs, lhs, rightTensor, right(c, n, step)));
            }));
+}
+
+LogicalResult buildMatmul(KernelLowering &k, graph::MatmulOp op) {
+  Side lhs = {op.getLhs(), rankOf(op.getLhs()) - 2}, rhs = {op.getRhs(), rankOf(op.getRhs()) - 2};
+  Dim depth = k.dims(op.getLhs())[op.getTransposeLhs() ? lhs.batch : lhs.batch + 1];
+  buildProduct(
+      k, op, lhs, rhs, depth,
+      [&](Cursor &, Value m, Value step) -> Indices { return op.getTransposeLhs() ? Indices{step, m} : Indices{m, step}; },
+      [&](Cursor &, Value n, Value step) -> Indices { return op.getTransposeRhs() ? Indices{n, step} : Indices{step, n}; });
+  return success();
+}
+
+LogicalResult buildBlockedMatmul(KernelLowering &k, graph::BlockedMatmulOp op) {
+  Side lhs = {op.getLhs(), rankOf(op.getLhs()) - 2}, blocks = {op.getBlocks(), rankOf(op.getBlocks()) - 3};
+  int64_t width = *k.dims(op.getBlocks()).back().constant;
+  buildProduct(
+      k, op, lhs, blocks, k.dims(op.getLhs()).back(), [](Cursor &, Value m, Value step) -> Indices { return {m, step}; },
+      [&](Cursor &c, Value n, Value step) -> Indices { return {c.div(n, c.index(width)), step, c.mod(n, c.index(width))}; });
   return success();
 }
 
@@ -140,6 +165,7 @@ LogicalResult buildConv(KernelLowering &k, graph::ConvOp op) {
 
 void addContractionLowerings(LoweringTable &table) {
   table.build(buildMatmul);
+  table.build(buildBlockedMatmul);
   table.build(buildConv);
 }
 } // namespace tensel

@@ -13,6 +13,18 @@ func.func private @product(%a: tensor<64x128xf32>, %b: tensor<128x64xf32>, %out:
   return %0 : tensor<64x64xf32>
 }
 
+// A right side in blocks is read where it is, whatever the number of rows: no panel on the stack.
+// CHECK-LABEL: func.func private @blocks
+func.func private @blocks(%a: tensor<?x128xf32>, %b: tensor<3x128x16xf32>, %out: tensor<?x40xf32>) -> tensor<?x40xf32> attributes {tensel.kernel} {
+  // CHECK-NOT: memref<{{[0-9]+}}xindex>
+  // CHECK: %[[B:.*]] = memref.reinterpret_cast %arg1
+  // CHECK: scf.for {{.*}} iter_args{{.*}}vector<8xf32>
+  // CHECK: vector.load %[[B]]
+  // CHECK: vector.fma
+  %0 = graph.blocked_matmul %a, %b {columns = 40 : i64} : (tensor<?x128xf32>, tensor<3x128x16xf32>) -> tensor<?x40xf32>
+  return %0 : tensor<?x40xf32>
+}
+
 // What is no contraction is left to the loops.
 // CHECK-LABEL: func.func private @elementwise
 func.func private @elementwise(%a: tensor<64xf32>, %out: tensor<64xf32>) -> tensor<64xf32> attributes {tensel.kernel} {

@@ -1,0 +1,102 @@
+// Stores the weights of matrix products as kernels read them, so that no call packs them again:
+//   %w = graph.load_weight @w : tensor<384x100xf32>
+//   graph.matmul %x, %w        ->        graph.blocked_matmul %x, %blocks {columns = 100}
+// where %blocks (7 blocks of 384 x 16) is %w with zeros behind its columns, reshaped and transposed: graph code, which constant folding
+// evaluates. One width serves all CPU levels: a block is one or two registers wide, a register tile takes several blocks.
+#include "passes/graph/Passes.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+
+namespace tensel {
+#define GEN_PASS_DEF_PACKCONSTANTSPASS
+#include "passes/graph/Passes.h.inc"
+
+namespace {
+using namespace graph;
+
+constexpr int64_t blockWidth = 16;
+
+/// The axis of the columns of a right side.
+int64_t columnAxis(MatmulOp op) {
+  int64_t rank = cast<RankedTensorType>(op.getRhs().getType()).getRank();
+  return op.getTransposeRhs() ? rank - 2 : rank - 1;
+}
+
+/// Whether `use` is the right side of a product that kernels tile by registers.
+bool canPack(OpOperand &use) {
+  auto op = dyn_cast<MatmulOp>(use.getOwner());
+  if (!op || use.get() != op.getRhs() || use.get() == op.getLhs() || op.getTransposeLhs())
+    return false;
+  auto type = dyn_cast<RankedTensorType>(use.get().getType());
+  if (!type || !type.hasStaticShape() || type.getNumElements() == 0)
+    return false;
+  // Narrower right sides would mostly be zeros.
+  return (type.getElementType().isF32() || type.getElementType().isF64()) && type.getDimSize(columnAxis(op)) >= blockWidth / 2;
+}
+
+/// Whether a kernel reads the right side as fast as it is stored: where so few rows use each element, it is read in order, once.
+bool isFineAsStored(MatmulOp op) {
+  auto lhs = cast<RankedTensorType>(op.getLhs().getType()), result = cast<RankedTensorType>(op.getType());
+  if (!lhs.hasStaticShape() || !result.hasStaticShape())
+    return false;
+  int64_t rows = lhs.getNumElements() / std::max<int64_t>(1, lhs.getShape().back());
+  return rows <= (op.getTransposeRhs() ? 1 : 2);
+}
+
+/// [..., K, N], or [..., N, K] when transposed, as [..., ceil(N / 16), K, 16].
+Value blocksOf(OpBuilder &b, MatmulOp op) {
+  Value side = op.getRhs();
+  Location loc = op.getLoc();
+  auto type = cast<RankedTensorType>(side.getType());
+  int64_t axis = columnAxis(op), batch = type.getRank() - 2, columns = type.getDimSize(axis),
+          count = llvm::divideCeil(columns, blockWidth);
+  SmallVector<int64_t> shape(type.getShape());
+  shape[axis] = count * blockWidth - columns;
+  if (shape[axis]) {
+    auto zeros = RankedTensorType::get(shape, type.getElementType());
+    Value tail = ConstantOp::create(b, loc, cast<ElementsAttr>(b.getZeroAttr(zeros)));
+    side = ConcatOp::create(b, loc, ValueRange{side, tail}, axis);
+  }
+  shape[axis] = count;
+  shape.insert(shape.begin() + axis + 1, blockWidth);
+  side = ReshapeOp::create(b, loc, side, makeShape(b, loc, shape));
+  SmallVector<int64_t> permutation = llvm::to_vector(llvm::seq<int64_t>(0, batch));
+  if (op.getTransposeRhs())
+    permutation.append({batch, batch + 2, batch + 1});
+  else
+    permutation.append({batch + 1, batch, batch + 2});
+  return TransposeOp::create(b, loc, side, permutation);
+}
+
+struct PackConstantsPass : impl::PackConstantsPassBase<PackConstantsPass> {
+  using Base::Base;
+
+  void runOnOperation() final {
+    llvm::MapVector<StringAttr, SmallVector<OpOperand *>> uses;
+    getOperation().walk([&](LoadWeightOp load) {
+      for (OpOperand &use : load->getUses())
+        uses[load.getWeightAttr().getAttr()].push_back(&use);
+    });
+    for (auto &[weight, ofWeight] : uses) {
+      // What someone reads as it is would be there twice.
+      if (!llvm::all_of(ofWeight, [](OpOperand *use) { return canPack(*use); }) ||
+          !llvm::all_equal(
+              llvm::map_range(ofWeight, [](OpOperand *use) { return cast<MatmulOp>(use->getOwner()).getTransposeRhs(); })) ||
+          llvm::all_of(ofWeight, [](OpOperand *use) { return isFineAsStored(cast<MatmulOp>(use->getOwner())); }))
+        continue;
+      for (OpOperand *use : ofWeight) {
+        auto op = cast<MatmulOp>(use->getOwner());
+        OpBuilder b(op);
+        int64_t columns = cast<RankedTensorType>(use->get().getType()).getDimSize(columnAxis(op));
+        auto blocked =
+            BlockedMatmulOp::create(b, op.getLoc(), op.getType(), op.getLhs(), blocksOf(b, op), b.getI64IntegerAttr(columns));
+        op.replaceAllUsesWith(blocked.getResult());
+        op.erase();
+      }
+    }
+  }
+};
+} // namespace
+} // namespace tensel
