@@ -22,7 +22,8 @@ struct RoundOtherOperand : OpRewritePattern<graph::MatmulOp> {
       return rewriter.notifyMatchFailure(op, "not a product of rows with the rows of a quantized weight");
     auto rows = cast<RankedTensorType>(op.getLhs().getType()), blocks = cast<RankedTensorType>(weight.getInput().getType());
     int64_t rank = blocks.getRank(), batch = rank == 3 && rows.getRank() >= 3 ? rows.getDimSize(rows.getRank() - 3) : 1;
-    if (rank > 3 || rank > rows.getRank() || rows.isDynamicDim(rows.getRank() - 1) || (batch != 1 && batch != blocks.getDimSize(0)))
+    if (rank > 3 || rank > rows.getRank() || rows.isDynamicDim(rows.getRank() - 1) ||
+        (batch != 1 && batch != blocks.getDimSize(0)))
       return rewriter.notifyMatchFailure(op, "operands of ranks or dims that block_matmul does not take");
     const blocks::PackedFormat packed(*blocks::findBlockFormat(weight.getFormat()));
     Location loc = op.getLoc();

@@ -10,7 +10,8 @@ namespace {
 class RowQuantizer {
 public:
   RowQuantizer(IndexMath &m, graph::QuantizeRowsOp op, ValueRange arguments)
-      : m(m), b(m.b), loc(m.loc), group(op.getGroup()), isWide(op.getBits() == 16), k(cast<MemRefType>(arguments[0].getType()).getShape().back()) {
+      : m(m), b(m.b), loc(m.loc), group(op.getGroup()), isWide(op.getBits() == 16),
+        k(cast<MemRefType>(arguments[0].getType()).getShape().back()) {
     for (Value argument : arguments)
       flat.push_back(flatView(m, argument));
     rows = outerSize(m, arguments[0], 1);
@@ -39,8 +40,7 @@ private:
     Type i32 = b.getI32Type();
     Value bits = arith::BitcastOp::create(b, loc, vectorOf(i32), x);
     Value mask = arith::ConstantOp::create(b, loc, DenseElementsAttr::get(vectorOf(i32), b.getI32IntegerAttr(INT32_MAX)));
-    Value largest =
-        vector::ReductionOp::create(b, loc, vector::CombiningKind::MAXUI, arith::AndIOp::create(b, loc, bits, mask));
+    Value largest = vector::ReductionOp::create(b, loc, vector::CombiningKind::MAXUI, arith::AndIOp::create(b, loc, bits, mask));
     return arith::BitcastOp::create(b, loc, b.getF32Type(), largest);
   }
 

@@ -23,7 +23,8 @@ FailureOr<SmallVector<Value>> argumentsOf(func::FuncOp func, Operation *op) {
   llvm::append_range(arguments, func.getArguments().take_back(op->getNumResults()));
   for (Value argument : arguments)
     argument.setType(contiguousMemRef(cast<RankedTensorType>(argument.getType())));
-  if (llvm::any_of(arguments, [](Value argument) { return ShapedType::isDynamic(cast<MemRefType>(argument.getType()).getShape().back()); }))
+  if (llvm::any_of(arguments,
+                   [](Value argument) { return ShapedType::isDynamic(cast<MemRefType>(argument.getType()).getShape().back()); }))
     return op->emitError("expected rows of a size that is known when compiling");
   return arguments;
 }
