@@ -113,6 +113,7 @@ private:
       auto found = name ? symbols.find(name.getValue()) : symbols.end();
       data.dims.push_back({-1, found == symbols.end() ? -1 : found->second});
     }
+    data.state = static_cast<int32_t>(number(from, "state", -1));
     return data;
   }
 

@@ -22,5 +22,10 @@ int64_t storageBytes(mlir::Type elementType);
 /// Operators of size expressions: pairs (op, arg) in reverse Polish notation, as the package stores them.
 enum SizeOp : int64_t { SizeConst, SizeSymbol, SizeAdd, SizeMul, SizeFloorDiv, SizeCeilDiv, SizeSub, SizeMax, SizeMin, SizeMod };
 
+/// A buffer's number in `ids`: a planned value, -1 for none, or, from -2 down, the memory of an argument of the entry.
+inline int64_t argumentBuffer(unsigned argument) { return -2 - static_cast<int64_t>(argument); }
+inline bool isArgumentBuffer(int64_t id) { return id <= -2; }
+inline unsigned argumentOfBuffer(int64_t id) { return static_cast<unsigned>(-2 - id); }
+
 } // namespace tensel::task
 #endif // TENSEL_DIALECTS_TASK_TASK_H

@@ -34,33 +34,50 @@ KernelCheck checkKernel(func::FuncOp kernel) {
   return check;
 }
 
-SmallVector<int64_t> overwritableArguments(func::FuncOp kernel) {
-  if (kernel.getNumResults() != 1 || !llvm::is_contained(kernel.getArgumentTypes().drop_back(), kernel.getResultTypes()[0]))
-    return {};
+namespace {
+/// A copy of the kernel that writes over `argument`, as linalg; null where there is no code.
+OwningOpRef<func::FuncOp> lowerOver(func::FuncOp kernel, int64_t argument) {
   OwningOpRef<func::FuncOp> copy = kernel.clone();
-  ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
+  (*copy)->setAttr("tensel.in_place", DenseI64ArrayAttr::get(kernel.getContext(), argument));
   PassManager manager(kernel.getContext(), func::FuncOp::getOperationName());
   manager.addPass(createLowerToLinalgPass());
   manager.addPass(createPrepareKernelPass());
   if (failed(manager.run(*copy)))
     return {};
-  Block &body = copy->getBody().front();
-  Value returned = body.getTerminator()->getOperand(0);
-  auto root = returned.getDefiningOp<linalg::GenericOp>();
+  return copy;
+}
+
+/// The one loop nest that the kernel is, when it writes each element once; else null.
+linalg::GenericOp loneElementwise(func::FuncOp kernel) {
+  Block &body = kernel.getBody().front();
+  auto root = body.getTerminator()->getOperand(0).getDefiningOp<linalg::GenericOp>();
   bool isAlone = root && llvm::all_of(body.without_terminator(), [&](Operation &op) {
                    return &op == root || isa<tensor::DimOp, tensor::EmptyOp>(op) || op.hasTrait<OpTrait::ConstantLike>() ||
                           op.getDialect()->getNamespace() == "arith";
                  });
-  if (!isAlone || !isElementwise(root) || root.getNumDpsInits() != 1)
-    return {};
-  AffineMap written = root.getMatchingIndexingMap(root.getDpsInitOperand(0));
+  return isAlone && isElementwise(root) && root.getNumDpsInits() == 1 ? root : linalg::GenericOp();
+}
+} // namespace
+
+SmallVector<int64_t> overwritableArguments(func::FuncOp kernel) {
   SmallVector<int64_t> arguments;
-  for (BlockArgument arg : copy->getArguments().drop_back())
-    if (arg.getType() == returned.getType() && llvm::all_of(arg.getUses(), [&](OpOperand &use) {
-          return isa<tensor::DimOp>(use.getOwner()) ||
-                 (use.getOwner() == root && root.isDpsInput(&use) && root.getMatchingIndexingMap(&use) == written);
-        }))
-      arguments.push_back(arg.getArgNumber());
+  if (kernel.getNumResults() != 1)
+    return arguments;
+  ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
+  for (auto [i, type] : llvm::enumerate(kernel.getArgumentTypes().drop_back())) {
+    OwningOpRef<func::FuncOp> copy = type == kernel.getResultTypes()[0] ? lowerOver(kernel, i) : OwningOpRef<func::FuncOp>();
+    if (!copy)
+      continue;
+    linalg::GenericOp root = loneElementwise(*copy);
+    bool isFree = llvm::all_of(copy->getArgument(i).getUses(), [&](OpOperand &use) {
+      if (isa<tensor::DimOp>(use.getOwner()))
+        return true;
+      return root && use.getOwner() == root && root.isDpsInput(&use) &&
+             root.getMatchingIndexingMap(&use) == root.getMatchingIndexingMap(root.getDpsInitOperand(0));
+    });
+    if (isFree)
+      arguments.push_back(i);
+  }
   return arguments;
 }
 } // namespace tensel

@@ -13,8 +13,9 @@ struct KernelCheck {
 /// Lowers a copy of a kernel function of graph ops as far as loops. Reports nothing; the function stays as it is.
 KernelCheck checkKernel(mlir::func::FuncOp kernel);
 
-/// The arguments that the only result of a kernel of graph ops may be written over: the kernel is one elementwise loop nest that
-/// reads them, of the result's type, at the place that it writes and nowhere else.
+/// The arguments, of the result's type, that the only result of a kernel of graph ops may be written over: it does not read them when
+/// it is lowered to write over them (a scatter's data), or it is one elementwise loop nest that reads them at the place that it
+/// writes and nowhere else.
 llvm::SmallVector<int64_t> overwritableArguments(mlir::func::FuncOp kernel);
 } // namespace tensel
 

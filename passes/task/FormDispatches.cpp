@@ -23,7 +23,7 @@ public:
       return failure();
     describeResults();
     dims.emplace(shapes, func, map);
-    if (failed(formBlock(func.front())))
+    if (failed(boundResults()) || failed(formBlock(func.front())))
       return failure();
     for (Operation *op : llvm::reverse(erased))
       op->erase();
@@ -142,6 +142,20 @@ private:
     if (failed(sizes))
       return failure();
     loop->setAttr("task.sizes", *sizes);
+    return success();
+  }
+
+  /// Where there are states, results may need a copy (-tensel-plan-memory).
+  LogicalResult boundResults() {
+    bool hasStates = llvm::any_of(llvm::seq(0U, func.getNumResults()),
+                                  [&](unsigned i) { return static_cast<bool>(func.getResultAttr(i, "graph.state")); });
+    if (!hasStates)
+      return success();
+    Operation *ret = func.front().getTerminator();
+    auto sizes = boundSizes(ret->getOperands());
+    if (failed(sizes))
+      return failure();
+    ret->setAttr("task.sizes", *sizes);
     return success();
   }
 

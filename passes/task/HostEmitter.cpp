@@ -2,6 +2,7 @@
 #include "passes/task/HostEmitter.h"
 
 #include "passes/task/KernelTable.h"
+#include "passes/task/States.h"
 
 using namespace mlir;
 using namespace mlir::LLVM;
@@ -122,6 +123,8 @@ void HostEmitter::failUnless(Value condition, int64_t code, int64_t where, Value
 }
 
 Value HostEmitter::buffer(int64_t id, Value bytes) {
+  if (task::isArgumentBuffer(id)) // its dims are those of what goes there
+    return tensors[func.getArgument(task::argumentOfBuffer(id))].data;
   if (bytes) {
     Value capacity = load(i64, capacities, 8 * id);
     // Unsigned, so that a negative size is too large as well.
@@ -237,8 +240,7 @@ LogicalResult HostEmitter::emit() {
   }
   if (failed(emitBlock(func.front())))
     return failure();
-  emitReturn(func.front().getTerminator());
-  return success();
+  return emitReturn(func.front().getTerminator());
 }
 
 LogicalResult HostEmitter::emitBlock(Block &block) {
@@ -248,19 +250,37 @@ LogicalResult HostEmitter::emitBlock(Block &block) {
   return success();
 }
 
-void HostEmitter::emitReturn(Operation *op) {
+LogicalResult HostEmitter::emitReturn(Operation *op) {
+  FailureOr<SmallVector<StatePair>> states = findStates(func);
+  if (failed(states))
+    return failure();
+  SmallVector<Tensor> results;
+  for (Value value : op->getOperands())
+    results.push_back(tensors[value]);
+  auto moveTo = [&](Value place, size_t i) {
+    move(place, results[i].data, bytesOf(results[i], op->getOperand(i).getType(), results[i].dims));
+    results[i].data = place;
+  };
+  // What lies in a state's old value steps aside before the next value comes.
+  if (auto ids = op->getAttrOfType<DenseI64ArrayAttr>("task.ids"))
+    for (auto [i, id] : llvm::enumerate(ids.asArrayRef()))
+      if (id >= 0)
+        moveTo(buffer(id, bytesOf(results[i], op->getOperand(i).getType(), results[i].dims)), i);
+  for (const StatePair &state : *states)
+    if (Value place = tensors[func.getArgument(state.argument)].data; place != results[state.result].data)
+      moveTo(place, state.result);
   Value outputs = entry->getArgument(2);
-  for (OpOperand &operand : op->getOpOperands()) {
-    const Tensor &tensor = tensors[operand.get()];
-    int64_t base = operand.getOperandNumber() * AbiTensorSize;
+  for (auto [i, tensor] : llvm::enumerate(results)) {
+    int64_t base = i * AbiTensorSize;
     store(tensor.data, outputs, base);
     if (tensor.dims.empty())
       continue;
     Value dims = load(ptr, outputs, base + AbiDims);
-    for (auto [i, dim] : llvm::enumerate(tensor.dims))
-      store(dim, dims, 8 * i);
+    for (auto [d, dim] : llvm::enumerate(tensor.dims))
+      store(dim, dims, 8 * d);
   }
   LLVM::ReturnOp::create(b, loc, LLVM::ConstantOp::create(b, loc, i32, b.getI32IntegerAttr(0)));
+  return success();
 }
 
 void HostEmitter::emitConstant(Operation *op, ElementsAttr value) {

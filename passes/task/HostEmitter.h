@@ -43,7 +43,7 @@ private:
   void emitDispatch(mlir::Operation *op, llvm::StringRef kernel, mlir::ValueRange inputs, mlir::ValueRange dims,
                     llvm::ArrayRef<int64_t> ids);
   void emitConstant(mlir::Operation *op, mlir::ElementsAttr value);
-  void emitReturn(mlir::Operation *op);
+  llvm::LogicalResult emitReturn(mlir::Operation *op);
   llvm::LogicalResult emitIf(graph::IfOp op);
   llvm::LogicalResult emitLoop(graph::LoopOp op);
 
@@ -53,7 +53,7 @@ private:
   Value at(Value base, int64_t offset);
   Value bytesOf(const Tensor &tensor, mlir::Type type, llvm::ArrayRef<Value> dims);
   Value compare(mlir::LLVM::ICmpPredicate predicate, Value a, Value b);
-  /// The planned value's place in the arena, after a check that `bytes` fit (null: they do by construction).
+  /// The planned value's place in the arena, after a check that `bytes` fit (null: they do by construction); or an argument's memory.
   Value buffer(int64_t id, Value bytes);
   void failUnless(Value condition, int64_t code, int64_t where, Value found, Value expected);
   /// Fails when the input does not hold the elements that the program was compiled for (`graph.value`).

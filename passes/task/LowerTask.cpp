@@ -1,6 +1,7 @@
 // Lowers every entry to an LLVM function and writes down what the package says about the program.
 #include "passes/task/HostEmitter.h"
 #include "passes/task/Passes.h"
+#include "passes/task/States.h"
 
 using namespace mlir;
 
@@ -37,7 +38,7 @@ struct LowerTaskPass : impl::LowerTaskPassBase<LowerTaskPass> {
     module->setAttr("tensel.symbols", b.getArrayAttr(symbols));
   }
 
-  static Attribute signature(Builder &b, Type type, DictionaryAttr attributes, size_t index, StringRef fallback) {
+  static Attribute signature(Builder &b, Type type, DictionaryAttr attributes, size_t index, StringRef fallback, int64_t state) {
     Attribute name = attributes ? attributes.get("graph.name") : Attribute();
     Attribute dims = attributes ? attributes.get("graph.dims") : Attribute();
     if (!name)
@@ -48,16 +49,25 @@ struct LowerTaskPass : impl::LowerTaskPassBase<LowerTaskPass> {
         list.push_back(b.getI64IntegerAttr(ShapedType::isDynamic(size) ? -1 : size));
       dims = b.getArrayAttr(list);
     }
-    return b.getDictionaryAttr(
-        {b.getNamedAttr("name", name), b.getNamedAttr("type", TypeAttr::get(type)), b.getNamedAttr("dims", dims)});
+    SmallVector<NamedAttribute> fields = {b.getNamedAttr("name", name), b.getNamedAttr("type", TypeAttr::get(type)),
+                                          b.getNamedAttr("dims", dims)};
+    if (state >= 0)
+      fields.push_back(b.getNamedAttr("state", b.getI64IntegerAttr(state)));
+    return b.getDictionaryAttr(fields);
   }
 
   static Attribute describe(Builder &b, func::FuncOp func, const HostEmitter &emitter) {
     SmallVector<Attribute> inputs, outputs;
+    SmallVector<int64_t> next(func.getNumArguments(), -1), before(func.getNumResults(), -1);
+    auto states = findStates(func); // the emitter has checked them
+    for (const StatePair &state : *states) {
+      next[state.argument] = state.result;
+      before[state.result] = state.argument;
+    }
     for (auto [i, type] : llvm::enumerate(func.getArgumentTypes()))
-      inputs.push_back(signature(b, type, func.getArgAttrDict(i), i, "input"));
+      inputs.push_back(signature(b, type, func.getArgAttrDict(i), i, "input", next[i]));
     for (auto [i, type] : llvm::enumerate(func.getResultTypes()))
-      outputs.push_back(signature(b, type, func.getResultAttrDict(i), i, "output"));
+      outputs.push_back(signature(b, type, func.getResultAttrDict(i), i, "output", before[i]));
     SmallVector<StringRef> places;
     for (const std::string &place : emitter.placeNames())
       places.push_back(place);

@@ -26,8 +26,13 @@ def PlanMemoryPass : Pass<"tensel-plan-memory", "::mlir::ModuleOp"> {
   let description = [{
     Adds `ids` to dispatches and task.from_elements, `task.ids` to loops (per carried value the buffer it is copied to and the one for the
     way, -1: none; then one per scan output), and to each entry `tensel.planned_values`: a list of {name, size_expr = array<i64>, first, last}.
-    The result of a dispatch takes the buffer of an input that dies there, where the kernel reads it element by element only; the
-    kernel then becomes a copy marked `tensel.in_place = array<i64: arguments>`, which reads those arguments through its destination.
+    The next value of a state (an argument and a result with one `graph.state`) is written into the argument's memory by its dispatch,
+    where the old value is not read any more or read in a way that allows it: its id is -2 - N, the memory of argument N. Where that
+    cannot be, -tensel-lower-task copies it there at the end, after what else is returned of the old value has been saved: `task.ids`
+    of the return says where, -1 for what needs no saving.
+    The result of a dispatch takes the buffer of an input that dies there, where the kernel reads it element by element only, or
+    changes some of its elements; the kernel then becomes a copy marked `tensel.in_place = array<i64: arguments>`, which reads those
+    arguments through its destination.
     Numeric class: exact.
   }];
   let dependentDialects = ["::tensel::task::TaskDialect"];
@@ -38,7 +43,8 @@ def LowerTaskPass : Pass<"tensel-lower-task", "::mlir::ModuleOp"> {
   let description = [{
     Writes the module attributes that the package needs:
     `tensel.functions`: a list of {name, entry, inputs, outputs, planned_values = as above, places = strings}, inputs and outputs being lists of
-    {name, type, dims = per dim a symbol's name, a number, or -1}; `tensel.symbols`: a list of {name, min, max, step};
+    {name, type, dims = per dim a symbol's name, a number, or -1, state = of an input that is a state the output that is its next
+    value, and the other way round}; `tensel.symbols`: a list of {name, min, max, step};
     `tensel.weights`: names in the order of env->weights. Runs after the kernels are LLVM functions. Leaves graph.symbol and graph.weight to the
     writer of the package. Numeric class: exact.
   }];

@@ -1,6 +1,8 @@
 // Liveness of the host program's buffers: which planned value each tensor stands for, and from where to where it lives.
-// Then results take the buffers of inputs that die where they are made, where the kernel allows it.
+// Then next values of states go into the states' memory and results take the buffers of inputs that die where they are made, where
+// the kernels allow it.
 // The offsets are not chosen here but by the runtime, from these intervals and the sizes at its symbol limits.
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "passes/task/KernelTable.h"
 #include "passes/task/Passes.h"
 #include "passes/task/ReuseBuffers.h"
@@ -15,10 +17,17 @@ namespace {
 
 class Planner {
 public:
-  explicit Planner(func::FuncOp func) : func(func) {}
+  explicit Planner(func::FuncOp func) : func(func), lastReads(func.getNumArguments(), -1) {}
 
-  void run(InPlaceKernels &kernels) {
+  LogicalResult run(InPlaceKernels &kernels) {
+    FailureOr<SmallVector<StatePair>> states = findStates(func);
+    if (failed(states))
+      return failure();
+    for (const StatePair &state : *states)
+      roots[func.getArgument(state.argument)] = {task::argumentBuffer(state.argument)};
     planBlock(func.front());
+    saveStates(*states);
+    kernels.placeStates(func, *states, planned, lastReads);
     kernels.reuseIn(func, planned);
     Builder b(func.getContext());
     SmallVector<Attribute> list;
@@ -27,10 +36,11 @@ public:
           {b.getNamedAttr("name", b.getStringAttr(value.name)), b.getNamedAttr("size_expr", b.getDenseI64ArrayAttr(value.size)),
            b.getNamedAttr("first", b.getI64IntegerAttr(value.first)), b.getNamedAttr("last", b.getI64IntegerAttr(value.last))}));
     func->setAttr("tensel.planned_values", b.getArrayAttr(list));
+    return success();
   }
 
 private:
-  using Roots = SmallVector<int64_t, 2>; // the planned values that a tensor's data may lie in
+  using Roots = SmallVector<int64_t, 2>; // the planned values and states' memories that a tensor's data may lie in
 
   int64_t add(Location loc, ArrayRef<int64_t> size) {
     planned.push_back({nodeName(loc).str(), SmallVector<int64_t>(size), position, position});
@@ -40,8 +50,10 @@ private:
 
   void use(Value value) {
     if (auto found = roots.find(value); found != roots.end())
-      for (int64_t id : found->second)
-        planned[id].last = std::max(planned[id].last, position);
+      for (int64_t id : found->second) {
+        int64_t &last = task::isArgumentBuffer(id) ? lastReads[task::argumentOfBuffer(id)] : planned[id].last;
+        last = std::max(last, position);
+      }
   }
   void join(Value into, Value from) {
     if (into == from)
@@ -58,8 +70,9 @@ private:
   void planBlock(Block &block) {
     for (Operation &op : block) {
       ++position;
-      for (Value operand : op.getOperands())
-        use(operand);
+      if (!isa<tensor::DimOp>(op)) // dims are not in the buffer
+        for (Value operand : op.getOperands())
+          use(operand);
       if (auto dispatch = dyn_cast<task::DispatchOp>(op)) {
         SmallVector<int64_t> ids;
         for (auto [i, result] : llvm::enumerate(dispatch.getResults())) {
@@ -120,6 +133,9 @@ private:
     for (auto [id, value] : llvm::enumerate(planned))
       if ((value.first < start && value.last >= start) || llvm::is_contained(homes, id) || llvm::is_contained(scans, id))
         value.last = std::max(value.last, position);
+    for (int64_t &last : lastReads)
+      if (last >= start)
+        last = std::max(last, position);
     for (size_t i = 0; i < carried; ++i)
       join(loop.getResult(i), body.getArgument(i + 1));
     SmallVector<int64_t> ids(homes);
@@ -128,10 +144,29 @@ private:
     loop->setAttr("task.ids", DenseI64ArrayAttr::get(loop.getContext(), ids));
   }
 
+  /// What is returned and may lie in the old value of a state, which its next value will have replaced by then, is saved first:
+  /// `task.ids` of the return says where.
+  void saveStates(ArrayRef<StatePair> states) {
+    Operation *ret = func.front().getTerminator();
+    SmallVector<int64_t> ids(ret->getNumOperands(), -1);
+    for (auto [i, value] : llvm::enumerate(ret->getOperands())) {
+      auto found = roots.find(value);
+      bool isLost = found != roots.end() && llvm::any_of(states, [&](const StatePair &state) {
+                      return state.result != i && ret->getOperand(state.result) != func.getArgument(state.argument) &&
+                             llvm::is_contained(found->second, task::argumentBuffer(state.argument));
+                    });
+      if (isLost)
+        ids[i] = add(ret->getLoc(), sizeAt(ret->getAttrOfType<ArrayAttr>("task.sizes"), i));
+    }
+    if (llvm::any_of(ids, [](int64_t id) { return id >= 0; }))
+      ret->setAttr("task.ids", DenseI64ArrayAttr::get(func.getContext(), ids));
+  }
+
   func::FuncOp func;
   int64_t position = -1;
   std::vector<PlannedBuffer> planned;
   llvm::DenseMap<Value, Roots> roots;
+  SmallVector<int64_t> lastReads; // per argument that is a state
 };
 
 struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {
@@ -141,7 +176,8 @@ struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {
     InPlaceKernels kernels(getOperation());
     for (auto func : llvm::to_vector(getOperation().getOps<func::FuncOp>()))
       if (func->hasAttr("tensel.entry"))
-        Planner(func).run(kernels);
+        if (failed(Planner(func).run(kernels)))
+          return signalPassFailure();
     kernels.eraseUnused();
   }
 };

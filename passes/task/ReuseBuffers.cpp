@@ -57,6 +57,36 @@ FlatSymbolRefAttr InPlaceKernels::variant(func::FuncOp kernel, ArrayRef<int64_t>
   return FlatSymbolRefAttr::get(place->second);
 }
 
+void InPlaceKernels::placeStates(func::FuncOp entry, ArrayRef<StatePair> states, std::vector<PlannedBuffer> &planned,
+                                 ArrayRef<int64_t> lastReads) {
+  Operation *ret = entry.front().getTerminator();
+  for (const StatePair &state : states) {
+    Value argument = entry.getArgument(state.argument), next = throughAliases(ret->getOperand(state.result));
+    auto dispatch = next.getDefiningOp<task::DispatchOp>();
+    if (!dispatch || dispatch->getBlock() != &entry.front())
+      continue;
+    SmallVector<int64_t> ids(*dispatch.getIds());
+    int64_t &id = ids[cast<OpResult>(next).getResultNumber()];
+    if (id < 0 || lastReads[state.argument] > planned[id].first)
+      continue; // it is another state's next value as well, or the state is needed later
+    if (lastReads[state.argument] == planned[id].first) {
+      SmallVector<int64_t> over;
+      for (auto [i, input] : llvm::enumerate(dispatch.getInputs()))
+        if (throughAliases(input) == argument)
+          over.push_back(i);
+      auto kernel = symbols.lookup<func::FuncOp>(dispatch.getKernel());
+      if (!kernel || over.empty() || dispatch.getNumResults() != 1 ||
+          llvm::any_of(dispatch.getInputs(), [&](Value input) { return isAmbiguous(throughAliases(input), entry); }) ||
+          !llvm::all_of(over, [&](int64_t i) { return llvm::is_contained(overwritable(kernel), i); }))
+        continue;
+      dispatch.setKernelAttr(variant(kernel, over));
+    }
+    planned[id].isPlaced = true;
+    id = task::argumentBuffer(state.argument);
+    dispatch.setIds(ids);
+  }
+}
+
 void InPlaceKernels::reuseIn(func::FuncOp entry, std::vector<PlannedBuffer> &planned) {
   SmallVector<int64_t> numbers = llvm::to_vector(llvm::seq<int64_t>(0, planned.size())); // a merged buffer's is an earlier one
   entry.walk([&](task::DispatchOp dispatch) {
@@ -64,6 +94,8 @@ void InPlaceKernels::reuseIn(func::FuncOp entry, std::vector<PlannedBuffer> &pla
     if (!kernel || dispatch.getNumResults() != 1 || !dispatch.getIds())
       return;
     int64_t result = dispatch.getIds()->front();
+    if (result < 0)
+      return;
     // Per input the buffer of a dispatch that it lies in, or -1.
     SmallVector<int64_t> buffers;
     for (Value input : dispatch.getInputs()) {
@@ -71,7 +103,8 @@ void InPlaceKernels::reuseIn(func::FuncOp entry, std::vector<PlannedBuffer> &pla
       if (isAmbiguous(input, entry))
         return;
       auto producer = input.getDefiningOp<task::DispatchOp>();
-      buffers.push_back(producer ? numbers[(*producer.getIds())[cast<OpResult>(input).getResultNumber()]] : -1);
+      int64_t id = producer ? (*producer.getIds())[cast<OpResult>(input).getResultNumber()] : -1;
+      buffers.push_back(id < 0 ? -1 : numbers[id]);
     }
     for (int64_t buffer : buffers) {
       if (buffer < 0 || planned[buffer].last != planned[result].first || planned[buffer].size != planned[result].size)
@@ -88,13 +121,15 @@ void InPlaceKernels::reuseIn(func::FuncOp entry, std::vector<PlannedBuffer> &pla
       return;
     }
   });
-  // A merged buffer's number is not its own; the others close the gaps.
+  // A merged buffer's number is not its own, a placed one has none any more; the others close the gaps.
   std::vector<PlannedBuffer> left;
   for (auto [i, number] : llvm::enumerate(numbers)) {
     if (number != int64_t(i)) {
       number = numbers[number];
       continue;
     }
+    if (planned[i].isPlaced)
+      continue;
     number = left.size();
     left.push_back(std::move(planned[i]));
   }
@@ -102,7 +137,7 @@ void InPlaceKernels::reuseIn(func::FuncOp entry, std::vector<PlannedBuffer> &pla
   entry.walk([&](Operation *op) {
     if (isa<task::DispatchOp, task::FromElementsOp>(op))
       renumber(op, "ids", numbers);
-    else if (isa<graph::LoopOp>(op))
+    else if (isa<graph::LoopOp, func::ReturnOp>(op))
       renumber(op, "task.ids", numbers);
   });
 }

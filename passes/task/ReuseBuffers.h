@@ -1,9 +1,11 @@
-// In-place results: after liveness is known, a dispatch may write its result over an input that dies there.
+// In-place results: after liveness is known, a dispatch may write its result over an input that dies there, and the next value of a
+// state over the state.
 #ifndef TENSEL_PASSES_TASK_REUSEBUFFERS_H
 #define TENSEL_PASSES_TASK_REUSEBUFFERS_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"
+#include "passes/task/States.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include <string>
@@ -16,6 +18,7 @@ struct PlannedBuffer {
   std::string name;
   llvm::SmallVector<int64_t> size;
   int64_t first, last;
+  bool isPlaced = false; // in the memory of an argument: no buffer of the arena
 };
 
 /// Makes kernels that write over inputs, one per kernel and set of inputs.
@@ -23,6 +26,10 @@ class InPlaceKernels {
 public:
   explicit InPlaceKernels(mlir::ModuleOp module) : module(module), symbols(module) {}
 
+  /// Makes dispatches write next values of states into the states' memory, where nobody reads that any more: `lastReads` says per
+  /// argument where in the program that is. Marks their planned buffers.
+  void placeStates(mlir::func::FuncOp entry, llvm::ArrayRef<StatePair> states, std::vector<PlannedBuffer> &planned,
+                   llvm::ArrayRef<int64_t> lastReads);
   /// Gives results of dispatches in `entry` the buffer of an input that dies there, where the kernel reads it element by element;
   /// renumbers what is left of `planned`, and every `ids` in `entry`.
   void reuseIn(mlir::func::FuncOp entry, std::vector<PlannedBuffer> &planned);

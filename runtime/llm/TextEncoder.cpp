@@ -8,7 +8,7 @@ Result<TextEncoder> TextEncoder::create(const LanguageModel &model, int64_t long
   const int32_t function = tensel_model_find_function(handle, "encode");
   TextEncoder encoder(model);
   for (int32_t i = 0; function >= 0 && i < tensel_model_output_count(handle, function); ++i) {
-    tensel_tensor_info output = {"", TENSEL_F32, 0, nullptr, nullptr};
+    tensel_tensor_info output = {"", TENSEL_F32, 0, nullptr, nullptr, -1};
     (void)tensel_model_output(handle, function, i, &output);
     if (std::string_view(output.name) == "embedding")
       encoder.result = i;

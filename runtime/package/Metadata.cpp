@@ -30,7 +30,7 @@ static Offset<fb::TensorSig> buildTensor(FlatBufferBuilder &builder, const Tenso
   for (const DimData &dim : tensor.dims)
     dims.emplace_back(dim.value, dim.symbol);
   auto name = builder.CreateString(tensor.name);
-  return fb::CreateTensorSig(builder, name, uint8_t(tensor.elemType), builder.CreateVectorOfStructs(dims));
+  return fb::CreateTensorSig(builder, name, uint8_t(tensor.elemType), builder.CreateVectorOfStructs(dims), tensor.state);
 }
 
 static Offset<fb::Function> buildFunction(FlatBufferBuilder &builder, const FunctionData &function) {

@@ -21,6 +21,7 @@ struct TensorData {
   std::string name;
   int32_t elemType = 0;
   std::vector<DimData> dims;
+  int32_t state = -1; ///< of an input that is a state: the output that is its next value; and back
 };
 
 struct PlannedValueData {

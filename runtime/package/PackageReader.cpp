@@ -38,7 +38,7 @@ static auto readAll(const List *list, Read read) {
 
 static TensorData readTensor(const fb::TensorSig *sig) {
   return {text(sig->name()), sig->elem_type(),
-          readAll(sig->dims(), [](const fb::Dim *dim) { return DimData{dim->value(), dim->symbol()}; })};
+          readAll(sig->dims(), [](const fb::Dim *dim) { return DimData{dim->value(), dim->symbol()}; }), sig->state()};
 }
 
 static FunctionData readFunction(const fb::Function *function) {

@@ -230,6 +230,16 @@ tensel_status_t tensel_session_set_input_named(tensel_session *session, const ch
                             count ? "; its first is '" : "", count ? inputs[0].name : "", count ? "'" : "");
 }
 
+tensel_status_t tensel_session_set_state(tensel_session *session, int32_t index, void *data, tensel_elem_type type,
+                                         const int64_t *dims, int32_t rank) {
+  if (!session)
+    return TENSEL_INVALID_ARGUMENT;
+  size_t count = session->model->inputCount(session->function);
+  if (index < 0 || size_t(index) >= count)
+    return session->error.set(TENSEL_INVALID_ARGUMENT, "state %d: the function has %zu inputs", index, count);
+  return session->setState(size_t(index), data, type, dims, rank);
+}
+
 tensel_status_t tensel_session_run(tensel_session *session) { return session ? session->run() : TENSEL_INVALID_ARGUMENT; }
 
 tensel_status_t tensel_session_output(tensel_session *session, int32_t index, const void **data, const int64_t **dims,

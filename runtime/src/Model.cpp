@@ -43,7 +43,7 @@ tensel_status_t tensel_model::buildTables(Error &error) {
       for (uoffset_t i = 0; i < sizeOf(list); ++i) {
         const fb::TensorSig &sig = *list->Get(i);
         tensors[tensor++] = {sig.name()->c_str(), tensel_elem_type(sig.elem_type()), int32_t(sizeOf(sig.dims())),
-                             dims.data() + dim, dimSymbols.data() + dim};
+                             dims.data() + dim,   dimSymbols.data() + dim,           sig.state()};
         for (uoffset_t d = 0; d < sizeOf(sig.dims()); ++d, ++dim) {
           dims[dim] = sig.dims()->Get(d)->value();
           dimSymbols[dim] = sig.dims()->Get(d)->symbol();

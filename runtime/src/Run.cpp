@@ -58,6 +58,26 @@ int32_t tensel_session::fail(tensel_host_env *env, int32_t code, int64_t where, 
 tensel_status_t tensel_session::setInput(size_t index, const void *data, tensel_elem_type type, const int64_t *givenDims,
                                          int32_t rank) {
   const tensel_tensor_info &info = model->inputs(function)[index];
+  if (info.state >= 0)
+    return error.set(TENSEL_INVALID_ARGUMENT,
+                     "input '%.100s' is a state: expected memory that the run may write, set with tensel_session_set_state",
+                     info.name);
+  // The program reads inputs only.
+  return setTensor(index, const_cast<void *>(data), type, givenDims, rank);
+}
+
+tensel_status_t tensel_session::setState(size_t index, void *data, tensel_elem_type type, const int64_t *givenDims,
+                                         int32_t rank) {
+  const tensel_tensor_info &info = model->inputs(function)[index];
+  if (info.state < 0)
+    return error.set(TENSEL_INVALID_ARGUMENT, "input '%.100s' is no state: expected a call of tensel_session_set_input",
+                     info.name);
+  return setTensor(index, data, type, givenDims, rank);
+}
+
+tensel_status_t tensel_session::setTensor(size_t index, void *data, tensel_elem_type type, const int64_t *givenDims,
+                                          int32_t rank) {
+  const tensel_tensor_info &info = model->inputs(function)[index];
   if (type != info.type)
     return error.set(TENSEL_INVALID_ARGUMENT, "input '%.100s': found element type %s, expected %s", info.name,
                      tensel_elem_type_name(type), tensel_elem_type_name(info.type));
@@ -97,8 +117,7 @@ tensel_status_t tensel_session::setInput(size_t index, const void *data, tensel_
   if (reinterpret_cast<uintptr_t>(data) % tensel_elem_type_size(type))
     return error.set(TENSEL_INVALID_ARGUMENT, "input '%.100s': data is not aligned to its elements of %zu bytes", info.name,
                      tensel_elem_type_size(type));
-  // The program reads inputs only.
-  tensors[index].data = const_cast<void *>(data);
+  tensors[index].data = data;
   std::copy(givenDims, givenDims + rank, tensors[index].dims);
   isSet[index] = true;
   return TENSEL_OK;
@@ -169,6 +188,9 @@ tensel_status_t tensel_session::checkOutputs() {
                          d, (long long)tensor.dims[d], (long long)expected);
       isEmpty |= tensor.dims[d] == 0;
     }
+    if (outputs[i].state >= 0 && tensor.data != tensors[size_t(outputs[i].state)].data)
+      return error.set(TENSEL_PROGRAM_FAILED, "output '%.100s': the program did not leave it in the state's memory",
+                       outputs[i].name);
     if (!tensor.data && !isEmpty)
       return error.set(TENSEL_PROGRAM_FAILED, "output '%.100s': the program gave no data", outputs[i].name);
   }

@@ -38,6 +38,7 @@ struct SessionEnv {
 struct tensel_session {
   tensel_status_t create(const tensel_model &model, size_t function, const tensel_session_options &options,
                          tensel::rt::Error &error);
+  tensel_status_t setState(size_t index, void *data, tensel_elem_type type, const int64_t *dims, int32_t rank);
   tensel_status_t setInput(size_t index, const void *data, tensel_elem_type type, const int64_t *dims, int32_t rank);
   tensel_status_t run();
   tensel_status_t output(size_t index, const void **data, const int64_t **dims, int32_t *rank);
@@ -52,6 +53,7 @@ struct tensel_session {
 private:
   tensel_status_t applyLimits(const tensel_session_options &options, tensel::rt::Error &error);
   tensel_status_t layOut(tensel::rt::Error &error);
+  tensel_status_t setTensor(size_t index, void *data, tensel_elem_type type, const int64_t *dims, int32_t rank);
   tensel_status_t bindSymbols();
   tensel_status_t checkOutputs();
   tensel_status_t describeFailure(int32_t code);

@@ -45,6 +45,7 @@ private:
   tensel_status_t weights();
   tensel_status_t functions();
   tensel_status_t tensor(const fb::Function &function, const char *kind, uoffset_t index, const fb::TensorSig *sig, bool isInput);
+  tensel_status_t states(const fb::Function &function);
   tensel_status_t plannedValues(const fb::Function &function);
   tensel_status_t code();
   tensel_status_t image(const fb::CodeObject &object);
@@ -258,6 +259,33 @@ tensel_status_t Verifier::tensor(const fb::Function &function, const char *kind,
   return TENSEL_OK;
 }
 
+/// A state and its next value name each other and are alike.
+tensel_status_t Verifier::states(const fb::Function &function) {
+  const char *in = function.name()->c_str();
+  const flatbuffers::Vector<flatbuffers::Offset<fb::TensorSig>> *lists[] = {function.inputs(), function.outputs()};
+  const char *const kinds[] = {"input", "output"};
+  for (int side = 0; side < 2; ++side)
+    for (size_t i = 0; i < sizeOf(lists[side]); ++i) {
+      const fb::TensorSig &one = *lists[side]->Get(uoffset_t(i));
+      if (one.state() == -1)
+        continue;
+      if (one.state() < 0 || size_t(one.state()) >= sizeOf(lists[1 - side]) ||
+          lists[1 - side]->Get(uoffset_t(one.state()))->state() != int32_t(i))
+        return bad("function '%.100s': %s %zu and %s %d are not one state", in, kinds[side], i, kinds[1 - side], one.state());
+      const fb::TensorSig &other = *lists[1 - side]->Get(uoffset_t(one.state()));
+      TENSEL_SPEND(sizeOf(one.dims()));
+      bool isAlike = one.elem_type() == other.elem_type() && sizeOf(one.dims()) == sizeOf(other.dims());
+      for (size_t d = 0; isAlike && d < sizeOf(one.dims()); ++d) {
+        const fb::Dim &a = *one.dims()->Get(uoffset_t(d)), &b = *other.dims()->Get(uoffset_t(d));
+        isAlike = a.value() == b.value() && a.symbol() == b.symbol();
+      }
+      if (!isAlike)
+        return bad("function '%.100s': the state %s %zu has another type or other dims than %s %d", in, kinds[side], i,
+                   kinds[1 - side], one.state());
+    }
+  return TENSEL_OK;
+}
+
 tensel_status_t Verifier::plannedValues(const fb::Function &function) {
   const char *in = function.name()->c_str();
   size_t count = sizeOf(function.planned_values());
@@ -289,6 +317,7 @@ tensel_status_t Verifier::functions() {
       TENSEL_TRY(tensor(function, "input", uoffset_t(t), function.inputs()->Get(uoffset_t(t)), true));
     for (size_t t = 0; t < sizeOf(function.outputs()); ++t)
       TENSEL_TRY(tensor(function, "output", uoffset_t(t), function.outputs()->Get(uoffset_t(t)), false));
+    TENSEL_TRY(states(function));
     TENSEL_TRY(plannedValues(function));
     if (function.peak_bytes() < -1)
       return bad("function '%.100s': peak of %lld bytes", function.name()->c_str(), (long long)function.peak_bytes());

@@ -4,13 +4,15 @@ interpreter: their logits are those that `transformers` computed, whole texts at
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import ROOT, assert_user_error, run_model, tensel, tool
+from programs import ROOT, assert_user_error, compile_model, run_model, tensel, tool
 
 MODELS = sorted(path for path in (ROOT / "tests/run/Inputs/language_models").iterdir() if path.is_dir())
 
@@ -99,6 +101,30 @@ def test_prompt_then_token_by_token(name: str, tmp_path: Path) -> None:
         inputs = {"tokens": tokens[rows, past][:, None], "past": past, **{state: found[f"{state}.next"] for state in states}}
         found = run_reference(model, "decode", inputs, outputs, tmp_path)
         assert_close(found["logits"], logits[rows, past])
+
+
+@pytest.mark.parametrize("name", ["llama-gguf", "rwkv"])
+def test_compiled_states(name: str, tmp_path: Path) -> None:
+    """The compiled program leaves in the states what the reference gives, with rows of different length."""
+    model = next(path for path in MODELS if path.name == name)
+    tokens = np.load(model / "expected.npz")["tokens"].astype(np.int64)
+    prompt, rng = np.array([9, 6]), np.random.default_rng(1)
+    states = {state: rng.standard_normal(zeros.shape, np.float32)
+              for state, zeros in zeros_for_states(model, "prefill", 2, 32).items()}
+    inputs = {"tokens": tokens[:, :1], "past": prompt, **states}
+    outputs = ["logits", *(f"{state}.next" for state in states)]
+    expected = run_reference(model, "decode", inputs, outputs, tmp_path)
+    found = run_model(opened(model), inputs, outputs, tmp_path, "--function=decode", "--device=cpu")
+    for output in outputs:
+        assert_close(found[output], expected[output])
+    if name == "rwkv":
+        return
+    package = compile_model(opened(model), tmp_path / "model.tensel")
+    functions = json.loads(tensel("inspect", package, "--json").stdout)["functions"]
+    decode = next(function for function in functions if function["name"] == "decode")
+    sizes = {"batch": 8, "context": 64}
+    kept = sum(4 * math.prod(sizes.get(dim, dim) for dim in tensor["dims"]) for tensor in decode["inputs"] if "state" in tensor)
+    assert decode["peak_bytes"] < kept
 
 
 def test_unknown_architecture(tmp_path: Path) -> None:

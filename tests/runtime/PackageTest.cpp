@@ -50,7 +50,10 @@ TEST_F(PackageFile, RoundTrip) {
   EXPECT_EQ(data.targetArch, "x86_64");
   EXPECT_EQ(data.passes, writer.data.passes);
   EXPECT_EQ(data.options, writer.data.options);
-  ASSERT_EQ(data.functions.size(), 2u);
+  ASSERT_EQ(data.functions.size(), 3u);
+  EXPECT_EQ(data.functions[2].inputs[0].state, -1);
+  EXPECT_EQ(data.functions[2].inputs[1].state, 0);
+  EXPECT_EQ(data.functions[2].outputs[0].state, 1);
   const FunctionData &function = data.functions[0];
   EXPECT_EQ(function.name, "scale_add");
   EXPECT_EQ(function.entrySymbol, "scale_add");

@@ -39,6 +39,16 @@ PackageWriter test::sampleWriter(int64_t maxRows) {
                          -1,          -1,          {"first (Add)", "second (MatMul)"}};
   misbehave.plannedValues = {{{0, 8}, 0, 0, "out"}};
   writer.addFunction(misbehave);
+  FunctionData accumulate{"accumulate",
+                          "accumulate",
+                          {{"x", TENSEL_F32, {{4, -1}}}, {"total", TENSEL_F32, {{4, -1}}, 0}},
+                          {{"total.next", TENSEL_F32, {{4, -1}}, 1}},
+                          {},
+                          -1,
+                          -1,
+                          {}};
+  accumulate.plannedValues = {{{0, 16}, 0, 0, "elsewhere"}};
+  writer.addFunction(accumulate);
   writer.addWeight({"padding", TENSEL_U8, {100}, "made up"}, padding, sizeof padding);
   writer.addWeight({"scale", TENSEL_F32, {4}, "scale.bin"}, sizeof scale, [](const ByteSink &sink) {
     sink(scale, 4);
@@ -51,7 +61,7 @@ PackageWriter test::sampleWriter(int64_t maxRows) {
   CodeData code;
   code.level = "x86-64";
   code.image = builder.image;
-  code.entries = {builder.find("scale_add").value(), builder.find("misbehave").value()};
+  code.entries = {builder.find("scale_add").value(), builder.find("misbehave").value(), builder.find("accumulate").value()};
   code.kernelOffsets = {builder.find("k0").value(), builder.find("k1").value()};
   writer.addCode(code);
   return writer;

@@ -14,7 +14,8 @@ namespace tensel::rt::test {
 std::vector<uint8_t> readFile(const std::string &path);
 /// The linked Inputs/sample_program.c.
 std::vector<uint8_t> sampleSharedObject();
-/// `scale_add`: x, y: f32[N,4], N in 2..64 step 2 -> f32[N,4]; `misbehave`: i64[] -> f32[2]. `maxRows` -1: unbounded.
+/// `scale_add`: x, y: f32[N,4], N in 2..64 step 2 -> f32[N,4]; `misbehave`: i64[] -> f32[2]; `accumulate`: x: f32[4],
+/// the state total: f32[4] -> its next value. `maxRows` -1: unbounded.
 PackageWriter sampleWriter(int64_t maxRows = 64);
 std::vector<uint8_t> samplePackage(int64_t maxRows = 64);
 

@@ -51,9 +51,9 @@ void runScaleAdd(tensel_session *session, int64_t rows) {
 
 TEST(Model, Queries) {
   LoadedModel model(samplePackage());
-  EXPECT_EQ(tensel_model_function_count(model), 2);
+  EXPECT_EQ(tensel_model_function_count(model), 3);
   EXPECT_STREQ(tensel_model_function_name(model, 1), "misbehave");
-  EXPECT_EQ(tensel_model_function_name(model, 2), nullptr);
+  EXPECT_EQ(tensel_model_function_name(model, 3), nullptr);
   EXPECT_EQ(tensel_model_find_function(model, "misbehave"), 1);
   EXPECT_EQ(tensel_model_find_function(model, "none"), -1);
   EXPECT_EQ(tensel_model_input_count(model, 0), 2);
@@ -215,8 +215,8 @@ TEST(Session, RefusedOptions) {
   LoadedModel model(samplePackage());
   tensel_session *session;
   tensel_error_t error;
-  EXPECT_EQ(tensel_session_create(model, 3, nullptr, &session, &error), TENSEL_INVALID_ARGUMENT);
-  EXPECT_STREQ(error.message, "function 3: the model has 2");
+  EXPECT_EQ(tensel_session_create(model, 4, nullptr, &session, &error), TENSEL_INVALID_ARGUMENT);
+  EXPECT_STREQ(error.message, "function 4: the model has 3");
 }
 
 TEST(Session, ProgramsThatFail) {
@@ -237,6 +237,35 @@ TEST(Session, ProgramsThatFail) {
   EXPECT_EQ(run(6), "bad value at '' (99): found -1, expected 0");
   EXPECT_EQ(tensel_session_output(session, 0, &data, nullptr, nullptr), TENSEL_INVALID_ARGUMENT);
   EXPECT_EQ(run(0), "");
+}
+
+TEST(Session, StatesAreWrittenInPlace) {
+  Session session(2), other(2);
+  const int64_t four = 4;
+  float x[4] = {1, 2, 3, 4}, total[4] = {};
+  EXPECT_EQ(tensel_session_set_input(session, 1, total, TENSEL_F32, &four, 1), TENSEL_INVALID_ARGUMENT);
+  EXPECT_EQ(session.message(),
+            "input 'total' is a state: expected memory that the run may write, set with tensel_session_set_state");
+  EXPECT_EQ(tensel_session_set_state(session, 0, x, TENSEL_F32, &four, 1), TENSEL_INVALID_ARGUMENT);
+  EXPECT_EQ(session.message(), "input 'x' is no state: expected a call of tensel_session_set_input");
+  EXPECT_EQ(tensel_session_set_state(session, 2, total, TENSEL_F32, &four, 1), TENSEL_INVALID_ARGUMENT);
+  EXPECT_EQ(session.message(), "state 2: the function has 2 inputs");
+  EXPECT_EQ(tensel_session_set_state(session, 1, nullptr, TENSEL_F32, &four, 1), TENSEL_INVALID_ARGUMENT);
+  EXPECT_EQ(tensel_session_set_state(nullptr, 1, total, TENSEL_F32, &four, 1), TENSEL_INVALID_ARGUMENT);
+
+  // Two sessions go on with one state.
+  for (tensel_session *s : {static_cast<tensel_session *>(session), static_cast<tensel_session *>(other)}) {
+    ASSERT_EQ(tensel_session_set_input(s, 0, x, TENSEL_F32, &four, 1), TENSEL_OK);
+    ASSERT_EQ(tensel_session_set_state(s, 1, total, TENSEL_F32, &four, 1), TENSEL_OK);
+    ASSERT_EQ(tensel_session_run(s), TENSEL_OK) << tensel_session_message(s);
+    const void *data;
+    ASSERT_EQ(tensel_session_output(s, 0, &data, nullptr, nullptr), TENSEL_OK);
+    EXPECT_EQ(data, total);
+  }
+  EXPECT_EQ(total[3], 8.0f);
+  x[0] = -1;
+  EXPECT_EQ(tensel_session_run(session), TENSEL_PROGRAM_FAILED);
+  EXPECT_EQ(session.message(), "output 'total.next': the program did not leave it in the state's memory");
 }
 
 TEST(Session, Profile) {

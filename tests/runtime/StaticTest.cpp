@@ -25,7 +25,7 @@ TEST(Static, Runs) {
   std::vector<uint8_t> bytes;
   ASSERT_EQ(sampleWriter().serialize(bytes, false), "");
   Aligned package(bytes);
-  const tensel_entry_fn base[] = {scaleAdd, never}, tooNew[] = {never, never};
+  const tensel_entry_fn base[] = {scaleAdd, never, never}, tooNew[] = {never, never, never};
   const tensel_static_level levels[] = {{"x86-64", base}, {"x86-64-v99", tooNew}};
   tensel_static_model description = {TENSEL_KERNEL_ABI_VERSION, 2, package.data(), package.size(), levels};
   tensel_model *model;
@@ -45,9 +45,9 @@ TEST(Static, Runs) {
   tensel_session_destroy(session);
   tensel_model_destroy(model);
 
-  description.abi_version = 2;
+  description.abi_version = TENSEL_KERNEL_ABI_VERSION + 1;
   EXPECT_EQ(tensel_model_load_static(&description, &model, &error), TENSEL_UNSUPPORTED);
-  EXPECT_STREQ(error.message, "kernel ABI version of the linked model: found 2, expected 1");
+  EXPECT_STREQ(error.message, "kernel ABI version of the linked model: found 3, expected 2");
   description.abi_version = TENSEL_KERNEL_ABI_VERSION;
   description.levels = levels + 1;
   description.level_count = 1;

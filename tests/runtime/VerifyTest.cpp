@@ -99,6 +99,16 @@ TEST(Verify, RelationsHold) {
       {"input 0, dim 0: value -1 with symbol 1", [](PackageData &data) { data.functions[0].inputs[0].dims[0].symbol = 1; }},
       {"input 0, dim 0: value -1 with symbol -1", [](PackageData &data) { data.functions[0].inputs[0].dims[0].symbol = -1; }},
       {"input 0, dim 0: value -5 with symbol -1", [](PackageData &data) { data.functions[0].inputs[0].dims[0] = {-5, -1}; }},
+      {"input 1 and output 1 are not one state", [](PackageData &data) { data.functions[2].inputs[1].state = 1; }},
+      {"input 0 and output 0 are not one state", [](PackageData &data) { data.functions[2].inputs[0].state = 0; }},
+      {"output 0 and input 1 are not one state", [](PackageData &data) { data.functions[2].inputs[1].state = -1; }},
+      {"output 0 and input -7 are not one state",
+       [](PackageData &data) {
+         data.functions[2].inputs[1].state = -1;
+         data.functions[2].outputs[0].state = -7;
+       }},
+      {"the state input 1 has another type or other dims than output 0",
+       [](PackageData &data) { data.functions[2].inputs[1].dims[0].value = 5; }},
       {"input 0 has rank 17", [](PackageData &data) { data.functions[0].inputs[0].dims.resize(17, {1, -1}); }},
       {"planned value 1 lives from 3 to 2", [](PackageData &data) { data.functions[0].plannedValues[1].first = 3; }},
       {"planned value 1 lives from -1 to 2", [](PackageData &data) { data.functions[0].plannedValues[1].first = -1; }},
@@ -134,7 +144,7 @@ TEST(Verify, RelationsHold) {
       {"points outside the image", [](PackageData &data) { data.code[0].image.relativeRelocs = {0}; }},
       {"unknown import 'system'", [](PackageData &data) { data.code[0].image.imports[0].name = "system"; }},
       {"import slot 2 is not aligned", [](PackageData &data) { data.code[0].image.imports[0].slots = {2}; }},
-      {"found 1 entries, expected 2", [](PackageData &data) { data.code[0].entries.pop_back(); }},
+      {"found 2 entries, expected 3", [](PackageData &data) { data.code[0].entries.pop_back(); }},
       {"entry 0 (function 0 at 0) is not in code", [](PackageData &data) { data.code[0].entries[0] = 0; }},
       {"found 1 kernel offsets, expected 2", [](PackageData &data) { data.code[0].kernelOffsets.pop_back(); }},
       {"kernel 0 at 8 is not in code", [](PackageData &data) { data.code[0].kernelOffsets[0] = 8; }},

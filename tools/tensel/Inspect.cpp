@@ -30,7 +30,10 @@ Json describe(const rt::PackageData &data, const rt::TensorData &tensor) {
       dims.push_back(dim.value);
     else
       dims.push_back(dim.symbol >= 0 ? data.symbols[static_cast<size_t>(dim.symbol)].name : "?");
-  return {{"name", tensor.name}, {"type", elemName(tensor.elemType)}, {"dims", std::move(dims)}};
+  Json described = {{"name", tensor.name}, {"type", elemName(tensor.elemType)}, {"dims", std::move(dims)}};
+  if (tensor.state >= 0)
+    described["state"] = tensor.state;
+  return described;
 }
 
 Json describe(const rt::PackageData &data) {
@@ -93,9 +96,10 @@ void printText(const Json &json) {
     std::printf("function %s: arena %s\n", function["name"].get<std::string>().c_str(),
                 peak < 0 ? "not bounded (a symbol has no maximum)" : (std::to_string(peak) + " bytes").c_str());
     for (const Json &tensor : function["inputs"])
-      std::printf("  input  %s\n", describeTensor(tensor).c_str());
+      std::printf("  %s  %s\n", tensor.contains("state") ? "state" : "input", describeTensor(tensor).c_str());
     for (const Json &tensor : function["outputs"])
-      std::printf("  output %s\n", describeTensor(tensor).c_str());
+      if (!tensor.contains("state")) // it is the state again
+        std::printf("  output %s\n", describeTensor(tensor).c_str());
   }
   for (const Json &symbol : json["symbols"]) {
     int64_t max = symbol["max"];

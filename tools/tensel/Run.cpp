@@ -124,6 +124,7 @@ private:
     Clock::time_point end =
         Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(*options.benchmarkSeconds));
     do {
+      runner->rewind();
       Clock::time_point start = Clock::now();
       if (std::string error = runner->run(); !error.empty())
         return error;

@@ -18,6 +18,8 @@ public:
   /// Takes the inputs, which are in the order of `inputs` and stay with the caller. Returns an empty string or one line.
   virtual std::string prepare(const std::vector<HostTensor> &tensors) = 0;
   virtual std::string run() = 0;
+  /// Before another run: the states are what `prepare` was given again.
+  virtual void rewind() {}
   /// Copies the outputs of the last run.
   virtual std::string results(std::vector<HostTensor> &tensors) = 0;
   virtual int threads() const { return 1; }

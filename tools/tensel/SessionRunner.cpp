@@ -107,11 +107,30 @@ std::string SessionRunner::prepare(const std::vector<HostTensor> &tensors) {
 std::string SessionRunner::setInputs(const std::vector<HostTensor> &tensors) {
   for (size_t k = 0; k < tensors.size(); ++k) {
     const HostTensor &tensor = tensors[k];
-    if (tensel_session_set_input(session, static_cast<int32_t>(k), tensor.data(), tensor.type, tensor.dims.data(),
-                                 static_cast<int32_t>(tensor.dims.size())) != TENSEL_OK)
+    const auto index = static_cast<int32_t>(k), rank = static_cast<int32_t>(tensor.dims.size());
+    tensel_tensor_info info = {};
+    (void)tensel_model_input(model, function, index, &info);
+    tensel_status_t status = TENSEL_OK;
+    if (info.state < 0) {
+      status = tensel_session_set_input(session, index, tensor.data(), tensor.type, tensor.dims.data(), rank);
+    } else {
+      State state = {&tensor, {}};
+      if (!state.tensor.allocate(tensor.type, tensor.dims))
+        return "input '" + inputs[k].name + "': not enough memory for a copy";
+      status = tensel_session_set_state(session, index, state.tensor.data(), tensor.type, tensor.dims.data(), rank);
+      states.push_back(std::move(state));
+    }
+    if (status != TENSEL_OK)
       return tensel_session_message(session);
   }
+  rewind();
   return "";
+}
+
+void SessionRunner::rewind() {
+  for (State &state : states)
+    if (state.tensor.byteSize() != 0)
+      std::memcpy(state.tensor.data(), state.given->data(), state.tensor.byteSize());
 }
 
 std::string SessionRunner::run() { return tensel_session_run(session) == TENSEL_OK ? "" : tensel_session_message(session); }

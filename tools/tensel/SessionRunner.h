@@ -17,6 +17,7 @@ public:
 
   std::string prepare(const std::vector<HostTensor> &tensors) override;
   std::string run() override;
+  void rewind() override;
   std::string results(std::vector<HostTensor> &tensors) override;
   int threads() const override;
   std::string profile() const override;
@@ -25,7 +26,14 @@ private:
   std::string readSignatures(const RunOptions &runOptions);
   std::string setInputs(const std::vector<HostTensor> &tensors);
 
+  /// An input that runs write: a copy of what was given.
+  struct State {
+    const HostTensor *given;
+    HostTensor tensor;
+  };
+
   std::shared_ptr<void> owner;
+  std::vector<State> states;
   tensel_model *model = nullptr;
   tensel_session *session = nullptr;
   int32_t function = 0;

@@ -286,6 +286,12 @@ Value KernelLowering::destination(Value value) {
   return tensor::CastOp::create(builder, value.getLoc(), type, argument);
 }
 
+bool KernelLowering::isInPlace(Value value, Value result) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  auto shared = kernel->getAttrOfType<DenseI64ArrayAttr>("tensel.in_place");
+  return argument && shared && destinations.contains(result) && llvm::is_contained(shared.asArrayRef(), argument.getArgNumber());
+}
+
 /// Groups of dims, one per kept dim, that the other (unit) dims join.
 static SmallVector<ReassociationIndices> groupAround(ArrayRef<int64_t> kept, int64_t rank) {
   SmallVector<ReassociationIndices> groups(kept.size());

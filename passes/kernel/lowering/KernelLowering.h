@@ -104,6 +104,8 @@ public:
   mlir::Value destination(mlir::Value original);
   /// An empty tensor with the dims of the original value and another element type.
   mlir::Value scratch(mlir::Value original, mlir::Type elementType);
+  /// Whether the kernel's destination, where `result` goes, holds the argument `original` when the kernel begins.
+  bool isInPlace(mlir::Value original, mlir::Value result);
   void define(mlir::Value original, mlir::Value tensor) { tensors[original] = tensor; }
   /// The same for a tensor without the original's unit dims but `kept`: loops read it without them.
   void defineCompact(mlir::Value original, mlir::Value tensor, llvm::ArrayRef<int64_t> kept);

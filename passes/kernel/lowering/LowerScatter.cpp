@@ -1,5 +1,5 @@
-// Indexed writes: a copy of the data, then the updates one after the other in row-major order. And nonzero, which writes
-// where the data says.
+// Indexed writes: a copy of the data, unless the result is written over it, then the updates one after the other in row-major order.
+// And nonzero, which writes where the data says.
 #include "passes/kernel/lowering/KernelLowering.h"
 
 using namespace mlir;
@@ -11,8 +11,11 @@ using graph::ReduceKind;
 using graph::ScatterKind;
 
 namespace {
+/// The data in the result's place, where it is already when the kernel writes over it (`tensel.in_place`).
 /// Sequential too: as a linalg.generic it would be an identity, which canonicalisation takes for no copy at all.
 Value copyOfData(KernelLowering &k, Cursor &end, Value result, Value data) {
+  if (k.isInPlace(data, result))
+    return k.destination(result);
   return k.sequentialNest(end, k.dims(result), {k.destination(result)},
                           [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> carried) -> Indices {
                             return {tensor::InsertOp::create(c.b, c.loc, k.pull(c, data, at), carried[0], at)};

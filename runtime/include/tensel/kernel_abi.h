@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-#define TENSEL_KERNEL_ABI_VERSION 1
+#define TENSEL_KERNEL_ABI_VERSION 2
 #define TENSEL_MAX_RANK 16
 #define TENSEL_ALIGNMENT 64
 
@@ -41,7 +41,8 @@ typedef struct tensel_host_env {
 } tensel_host_env;
 
 /* A compiled function. Inputs: data and dims are given. Outputs: dims points at room for the signature's rank;
- * the callee fills it and sets data, pointing into the arena, an input or a weight. 0 = ok. */
+ * the callee fills it and sets data, pointing into the arena, an input or a weight. An input that is a state (the
+ * signature says so) may be written; its next value, an output, is in its memory in the end. 0 = ok. */
 typedef int32_t (*tensel_entry_fn)(tensel_host_env *env, const tensel_abi_tensor *inputs, tensel_abi_tensor *outputs);
 
 /* The compiled functions of one CPU level, in the package's order of functions. */

@@ -62,6 +62,7 @@ typedef struct tensel_tensor_info {
   int32_t rank;
   const int64_t *dims;    /* -1 where symbolic or unknown */
   const int32_t *symbols; /* per dim: symbol index, or -1 */
+  int32_t state;          /* of an input that is a state: the output that is its next value; and back. Else -1 */
 } tensel_tensor_info;
 
 /* One dimension that may vary: min, min rounded up to step, ..., max. */
@@ -137,12 +138,19 @@ tensel_status_t tensel_model_weight(const tensel_model *model, const char *name,
 tensel_status_t tensel_session_create(const tensel_model *model, int32_t function, const tensel_session_options *options,
                                       tensel_session **session, tensel_error_t *error);
 void tensel_session_destroy(tensel_session *session);
-/* Contiguous row-major data aligned to its element, borrowed until the next tensel_session_set_input of this index. */
+/* Contiguous row-major data aligned to its element, borrowed until the next tensel_session_set_input of this index. Not
+ * for states. */
 tensel_status_t tensel_session_set_input(tensel_session *session, int32_t index, const void *data, tensel_elem_type type,
                                          const int64_t *dims, int32_t rank);
 /* The same by name. */
 tensel_status_t tensel_session_set_input_named(tensel_session *session, const char *name, const void *data, tensel_elem_type type,
                                                const int64_t *dims, int32_t rank);
+/* The memory of an input that is a state (tensel_tensor_info): what lives from run to run, such as a language model's keys
+ * and values. A run reads the state there and leaves its next value there, which is the output that belongs to it; after a
+ * run that failed it holds neither. It is the caller's to fill before the first run (with zeros, where a text begins) and
+ * to keep, to copy or to give to another session, and must not overlap other inputs. */
+tensel_status_t tensel_session_set_state(tensel_session *session, int32_t index, void *data, tensel_elem_type type,
+                                         const int64_t *dims, int32_t rank);
 tensel_status_t tensel_session_run(tensel_session *session);
 /* Data and dims of an output of the last successful run, valid until the next run. */
 tensel_status_t tensel_session_output(tensel_session *session, int32_t index, const void **data, const int64_t **dims,

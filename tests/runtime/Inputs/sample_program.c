@@ -1,5 +1,6 @@
 /* A compiled program as the compiler would make it, written by hand: `scale_add` gives x * w + y for rows of four
- * floats, `misbehave` does what its input says. The tests compile it, link it with lld and put it into a package. */
+ * floats, `misbehave` does what its input says,
+ * `accumulate` adds to a state. The tests compile it, link it with lld and put it into a package. */
 #include "tensel/kernel_abi.h"
 
 #include <math.h>
@@ -68,4 +69,15 @@ int32_t misbehave(tensel_host_env *env, const tensel_abi_tensor *in, tensel_abi_
     env->parallel_for(env, kernels[1], &c, 2);
     return 0;
   }
+}
+
+/* Adds x to the state; for a first element below 0 it leaves the sum elsewhere, which the runtime must see. */
+int32_t accumulate(tensel_host_env *env, const tensel_abi_tensor *in, tensel_abi_tensor *out) {
+  const float *x = in[0].data;
+  float *total = x[0] < 0 ? env->arena : in[1].data;
+  for (int i = 0; i < 4; ++i)
+    total[i] = x[i] + ((const float *)in[1].data)[i];
+  out[0].data = total;
+  out[0].dims[0] = 4;
+  return 0;
 }

@@ -1,0 +1,81 @@
+// The states of some texts, a row each, and the functions of the model that read tokens onto them: what a TextContext (one text)
+// and a TextBatch (several) stand on. A row of every state is contiguous, so a function may run on any rows that are neighbours.
+// Nothing is allocated after `create`, but for `score` on its first use. Belongs to one thread.
+#ifndef TENSEL_RUNTIME_LLM_ROWSTEPS_H
+#define TENSEL_RUNTIME_LLM_ROWSTEPS_H
+
+#include "runtime/llm/LanguageModel.h"
+
+#include <span>
+
+namespace tensel::text {
+
+struct ContextOptions {
+  int64_t capacity = 4096; ///< most tokens of a text
+  int64_t chunk = 256;     ///< most tokens that are read at once
+  int32_t threads = 0;     ///< 0: one for each CPU
+};
+
+class RowSteps {
+public:
+  /// `model` must outlive this. `options` are clamped to what the model can do; `rows` must be at most `mostRows`.
+  static Result<RowSteps> create(const LanguageModel &model, const ContextOptions &options, int64_t rows);
+  /// How many texts the model can write at once.
+  static int64_t mostRows(const LanguageModel &model);
+
+  /// Reads `tokens`, at most a chunk, after the `past` tokens of a row; the logits of the token that follows. These, and those
+  /// of the functions below, are valid until the next call.
+  Result<std::span<const float>> read(int64_t row, std::span<const TokenId> tokens, int64_t past);
+  /// Reads a token each onto the first rows; the logits [rows, vocabulary] of the tokens that follow.
+  Result<std::span<const float>> readEach(std::span<const TokenId> tokens, std::span<const int64_t> past);
+  /// As `read`, but gives the logits after each token: [tokens, vocabulary]. The model must have the function `score`.
+  Result<std::span<const float>> score(int64_t row, std::span<const TokenId> tokens, int64_t past);
+
+  /// Makes a row's states what they are before its first token.
+  void clear(int64_t row);
+  /// Makes the states of row `to` those of row `from`.
+  void copy(int64_t from, int64_t to);
+  /// Whether the states are indexed by position, so that what stands behind a row's last token does not count.
+  bool isPositional() const;
+  const ContextOptions &settings() const { return options; }
+
+private:
+  struct SessionDeleter {
+    void operator()(tensel_session *session) const { tensel_session_destroy(session); }
+  };
+  struct Free {
+    void operator()(void *memory) const;
+  };
+  /// A function of the model with its session; `states` are the indices of its inputs that are states.
+  struct Step {
+    std::unique_ptr<tensel_session, SessionDeleter> session;
+    int32_t logits = -1;
+    bool hasLast = false;
+    std::vector<int32_t> states;
+  };
+  struct State {
+    std::string name;
+    std::vector<int64_t> dims; // [rows, ...]
+    std::unique_ptr<void, Free> memory;
+    std::byte *begin = nullptr; // 64-byte aligned, in `memory`
+    size_t rowBytes = 0;
+    std::byte *row(int64_t index) const { return begin + static_cast<size_t>(index) * rowBytes; }
+    tensel_elem_type type = TENSEL_F32;
+    bool isPositional = false;
+  };
+
+  RowSteps(const LanguageModel &model, const ContextOptions &options) : model(&model), options(options) {}
+  std::optional<Error> findStates(int64_t rows);
+  std::optional<Error> open(Step &step, const char *name, int64_t rows, int64_t length);
+  Result<std::span<const float>> run(Step &step, int64_t row, std::span<const TokenId> tokens, std::span<const int64_t> past);
+
+  const LanguageModel *model;
+  ContextOptions options;
+  Step prefill, decode, scoring; // the last is opened when it is asked for
+  std::vector<State> states;
+  std::vector<int64_t> ids;
+};
+
+} // namespace tensel::text
+
+#endif // TENSEL_RUNTIME_LLM_ROWSTEPS_H
