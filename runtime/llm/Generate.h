@@ -1,8 +1,9 @@
-// Writes the answer to a prompt, token by token.
+// Writes the answer to a prompt, or the answers to several at once, token by token.
 #ifndef TENSEL_RUNTIME_LLM_GENERATE_H
 #define TENSEL_RUNTIME_LLM_GENERATE_H
 
 #include "runtime/llm/Sampler.h"
+#include "runtime/llm/TextBatch.h"
 #include "runtime/llm/TextContext.h"
 
 #include <functional>
@@ -35,6 +36,15 @@ using TextSink = std::function<bool(std::string_view piece)>;
 /// The context becomes the prompt and then the answer. The same prompt, options and machine give the same answer.
 Result<Generation> generate(const LanguageModel &model, TextContext &context, std::span<const TokenId> prompt,
                             const GenerationOptions &options, const TextSink &sink);
+
+/// As TextSink, for the answer to `prompt`.
+using BatchSink = std::function<bool(size_t prompt, std::string_view piece)>;
+
+/// Answers prompts together, as many at once as the batch has room for; the next one begins where one ends. Each answer is the one
+/// that `generate` gives. `batch` must be empty, and is in the end.
+Result<std::vector<Generation>> generateTogether(const LanguageModel &model, TextBatch &batch,
+                                                 const std::vector<std::vector<TokenId>> &prompts,
+                                                 const GenerationOptions &options, const BatchSink &sink);
 
 } // namespace tensel::text
 

@@ -77,6 +77,36 @@ def test_prompts_from_a_file_and_the_standard_input(model: Path, tmp_path: Path)
     assert json.loads(done.stdout)["tokens"] == expected
 
 
+def test_prompts_together_give_what_they_give_alone(model: Path, tmp_path: Path) -> None:
+    """Ten prompts of different length in eight rows: some answers end early, and the last prompts take their rows."""
+    prompts = ["What is the capital of France?", "Say hi.", "Count from one to ten.", "Name three colours.",
+               "What is 2 + 2?", "Is the sky blue? Answer with one word.", "Who wrote Hamlet?", "Tell me a joke about cats.",
+               "What do bees make?", "Write a haiku about the sea."]
+    (tmp_path / "prompts.txt").write_text("\n".join(prompts) + "\n\n")
+    options = ("--temperature", "0.7", "--seed", "3", "-n", "24")
+    done = tensel("generate", model, "--json", "--prompts-file", tmp_path / "prompts.txt", *options)
+    assert done.returncode == 0, done.stderr
+    together = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(together) == len(prompts)
+    for prompt, found in zip(prompts, together, strict=True):
+        alone = generate(model, "-p", prompt, *options)
+        assert (found["tokens"], found["text"], found["finish"]) == (alone["tokens"], alone["text"], alone["finish"])
+    assert {answer["finish"] for answer in together} == {"end", "length"}
+
+
+def test_prompts_together_in_plain_text(model: Path) -> None:
+    done = tensel("generate", model, "--greedy", "-n", "8", "--raw", "-p", "One, two, three,", "-p", "A, B, C,")
+    assert done.returncode == 0, done.stderr
+    greedy = ("--greedy", "-n", "8", "--raw")
+    alone = [generate(model, *greedy, "-p", prompt)["text"] for prompt in ("One, two, three,", "A, B, C,")]
+    assert done.stdout == "".join(f"{text}\n" for text in alone)
+    prompts = ("-p", "a " * 60, "-p", "b")
+    shifted = tensel("generate", model, "--raw", "--context", "32", "-n", "30", "--context-shift", "--ignore-end", "--greedy",
+                     "--json", *prompts)
+    assert [len(json.loads(line)["tokens"]) for line in shifted.stdout.splitlines()] == [30, 30]
+    assert_user_error(tensel("generate", model, "--raw", "--context", "32", *prompts), "prompt 1: the prompt has")
+
+
 def test_long_prompts_fail_or_shift(model: Path) -> None:
     prompt = "a " * 100
     done = tensel("generate", model, "--raw", "-p", prompt, "--context", "32", "-n", "4")
@@ -90,7 +120,8 @@ def test_long_prompts_fail_or_shift(model: Path) -> None:
 def test_mistakes(model: Path, tmp_path: Path) -> None:
     assert_user_error(tensel("generate", tmp_path / "none.gguf", "-p", "a"), "none.gguf", "No such file")
     assert_user_error(tensel("generate", model, "--file", tmp_path / "none.txt"), "none.txt", "No such file")
-    assert_user_error(tensel("generate", model, "-p", "a", "--file", tmp_path / "none.txt"), "both --prompt and --file")
+    done = tensel("generate", model, "-p", "a", "--file", tmp_path / "none.txt")
+    assert_user_error(done, "several of --prompt, --file and --prompts-file")
     assert_user_error(tensel("generate", model, "--raw", "--system", "b", "-p", "a"), "--system")
 
 

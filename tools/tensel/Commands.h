@@ -40,8 +40,8 @@ struct TextOptions {
 };
 
 struct GenerateOptions : TextOptions {
-  std::optional<std::string> prompt;
-  std::string promptFile;
+  std::vector<std::string> prompts;
+  std::string promptFile, promptsFile;
   bool json = false, raw = false, ignoreEnd = false;
 };
 

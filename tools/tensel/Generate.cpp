@@ -1,8 +1,9 @@
-// `tensel generate`: one prompt, one answer, streamed as it is written.
+// `tensel generate`: one prompt, one answer, streamed as it is written; or several, answered together.
 #include "tools/tensel/Files.h"
 #include "tools/tensel/ModelCache.h"
 #include "tools/tensel/Writer.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -22,15 +23,34 @@ std::string readInput(std::string &text) {
   return std::ferror(stdin) ? "cannot read the standard input" : "";
 }
 
-std::string readPrompt(const GenerateOptions &options, std::string &prompt) {
-  if (options.prompt && !options.promptFile.empty())
-    return "found both --prompt and --file, expected one of them";
-  if (!options.promptFile.empty())
-    return readFile(options.promptFile, prompt);
-  if (!options.prompt)
-    return readInput(prompt);
-  prompt = *options.prompt;
-  return "";
+/// The lines that are not empty.
+std::string readPrompts(const std::string &path, std::vector<std::string> &prompts) {
+  std::string text;
+  if (std::string error = readFile(path, text); !error.empty())
+    return error;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    std::string line = text.substr(begin, end - begin);
+    if (!line.empty() && line.back() == '\r')
+      line.pop_back();
+    if (!line.empty())
+      prompts.push_back(std::move(line));
+    begin = end + 1;
+  }
+  return prompts.empty() ? "'" + path + "' holds no prompt, expected one on each line" : "";
+}
+
+std::string readPrompts(const GenerateOptions &options, std::vector<std::string> &prompts) {
+  const int sources =
+      (options.prompts.empty() ? 0 : 1) + (options.promptFile.empty() ? 0 : 1) + (options.promptsFile.empty() ? 0 : 1);
+  if (sources > 1)
+    return "found several of --prompt, --file and --prompts-file, expected one of them";
+  if (!options.promptsFile.empty())
+    return readPrompts(options.promptsFile, prompts);
+  prompts = options.prompts;
+  if (!prompts.empty())
+    return "";
+  return options.promptFile.empty() ? readInput(prompts.emplace_back()) : readFile(options.promptFile, prompts.emplace_back());
 }
 
 std::string report(const text::Generation &made) {
@@ -52,55 +72,104 @@ bool print(std::string_view piece) {
   return std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size() && std::fflush(stdout) == 0;
 }
 
-std::string run(const GenerateOptions &options) {
-  std::string prompt, package;
-  if (std::string error = readPrompt(options, prompt); !error.empty())
-    return error;
-  if (std::string error = openCompiled({options.model, options.shapes, options.quantize}, package); !error.empty())
-    return error;
-  auto model = text::LanguageModel::open(package);
-  if (!model)
-    return model.message();
-  const bool isChat = !options.raw && model->hasChatTemplate();
-  if (isChat) {
-    std::vector<text::Message> messages;
-    if (!options.system.empty())
-      messages.push_back({"system", options.system});
-    messages.push_back({"user", prompt});
-    auto rendered = model->renderChat(messages);
-    if (!rendered)
-      return "the chat template: " + rendered.message();
-    prompt = *rendered;
-  } else if (!options.system.empty()) {
-    return std::string("--system: ") +
-           (options.raw ? "found --raw, too; expected one of them" : "the model has no chat template");
+class GenerateJob {
+public:
+  explicit GenerateJob(const GenerateOptions &options) : options(options), wanted(generationOptions(options)) {
+    wanted.ignoreEnd = options.ignoreEnd;
   }
-  auto tokens = promptTokens(*model, prompt, isChat);
-  if (!tokens)
-    return tokens.message();
+
+  /// An empty string or the one message.
+  std::string run() {
+    std::vector<std::string> texts;
+    std::string package;
+    if (std::string error = readPrompts(options, texts); !error.empty())
+      return error;
+    if (std::string error = openCompiled({options.model, options.shapes, options.quantize}, package); !error.empty())
+      return error;
+    auto opened = text::LanguageModel::open(package);
+    if (!opened)
+      return opened.message();
+    model = &*opened;
+    for (const std::string &text : texts)
+      if (std::string error = addPrompt(text); !error.empty())
+        return error;
+    if (std::string error = chooseContext(); !error.empty())
+      return error;
+    InterruptGuard guard;
+    return prompts.size() == 1 ? answerOne() : answerAll();
+  }
+
+private:
+  std::string addPrompt(std::string prompt) {
+    const bool isChat = !options.raw && model->hasChatTemplate();
+    if (isChat) {
+      std::vector<text::Message> messages;
+      if (!options.system.empty())
+        messages.push_back({"system", options.system});
+      messages.push_back({"user", std::move(prompt)});
+      auto rendered = model->renderChat(messages);
+      if (!rendered)
+        return "the chat template: " + rendered.message();
+      prompt = *rendered;
+    } else if (!options.system.empty()) {
+      return std::string("--system: ") +
+             (options.raw ? "found --raw, too; expected one of them" : "the model has no chat template");
+    }
+    auto tokens = promptTokens(*model, prompt, isChat);
+    if (!tokens)
+      return tokens.message();
+    prompts.push_back(std::move(*tokens));
+    return "";
+  }
+
+  /// Room for the longest prompt and its answer.
+  std::string chooseContext() {
+    int64_t longest = 0;
+    for (const auto &prompt : prompts)
+      longest = std::max(longest, static_cast<int64_t>(prompt.size()));
+    settings.capacity = options.context ? options.context : std::min(longest + options.tokens, model->longestContext());
+    settings.chunk = std::min<int64_t>(256, longest);
+    settings.threads = options.threads;
+    if (settings.capacity > model->longestContext())
+      return "--context: found " + std::to_string(settings.capacity) + ", expected at most the model's " +
+             std::to_string(model->longestContext());
+    return "";
+  }
+
+  std::string answerOne() {
+    auto context = text::TextContext::create(*model, settings);
+    if (!context)
+      return context.message();
+    auto made = text::generate(*model, *context, prompts.front(), wanted, [&](std::string_view piece) {
+      return !InterruptGuard::isInterrupted() && (options.json || print(piece));
+    });
+    if (!made)
+      return made.message();
+    return print(options.json ? report(*made) : "\n") ? "" : cannotWrite;
+  }
+
+  /// Answers come in the prompts' order, each on a line of its own (or as its JSON object), when all are there.
+  std::string answerAll() {
+    auto batch = text::TextBatch::create(*model, settings, prompts.size());
+    if (!batch)
+      return batch.message();
+    auto made = text::generateTogether(*model, *batch, prompts, wanted,
+                                       [](size_t, std::string_view) { return !InterruptGuard::isInterrupted(); });
+    if (!made)
+      return made.message();
+    for (const text::Generation &answer : *made)
+      if (!print(options.json ? report(answer) : answer.text + "\n"))
+        return cannotWrite;
+    return "";
+  }
+
+  static constexpr const char *cannotWrite = "cannot write to the standard output";
+  const GenerateOptions &options;
+  text::GenerationOptions wanted;
   text::ContextOptions settings;
-  const auto needed = static_cast<int64_t>(tokens->size()) + options.tokens;
-  settings.capacity = options.context ? options.context : std::min(needed, model->longestContext());
-  settings.chunk = std::min<int64_t>(256, static_cast<int64_t>(tokens->size()));
-  settings.threads = options.threads;
-  if (settings.capacity > model->longestContext())
-    return "--context: found " + std::to_string(settings.capacity) + ", expected at most the model's " +
-           std::to_string(model->longestContext());
-  auto context = text::TextContext::create(*model, settings);
-  if (!context)
-    return context.message();
-  text::GenerationOptions generation = generationOptions(options);
-  generation.ignoreEnd = options.ignoreEnd;
-  InterruptGuard guard;
-  auto made = text::generate(*model, *context, *tokens, generation, [&](std::string_view piece) {
-    return !InterruptGuard::isInterrupted() && (options.json || print(piece));
-  });
-  if (!made)
-    return made.message();
-  if (!print(options.json ? report(*made) : "\n"))
-    return "cannot write to the standard output";
-  return "";
-}
+  const text::LanguageModel *model = nullptr;
+  std::vector<std::vector<text::TokenId>> prompts;
+};
 } // namespace
 
 InterruptGuard::InterruptGuard() {
@@ -133,7 +202,7 @@ text::Result<std::vector<text::TokenId>> promptTokens(const text::LanguageModel 
 }
 
 int generateCommand(const GenerateOptions &options) {
-  std::string error = run(options);
+  std::string error = GenerateJob(options).run();
   return error.empty() ? done : fail(error);
 }
 } // namespace tensel::cli

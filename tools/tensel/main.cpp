@@ -90,11 +90,16 @@ void addText(CLI::App *command, TextOptions &options) {
 void addGenerate(CLI::App &app, GenerateOptions &options) {
   CLI::App *command = app.add_subcommand("generate", "answer a prompt with a language model");
   addText(command, options);
-  command->add_option("-p,--prompt", options.prompt, "the prompt (default: from --file, or the standard input)");
+  command
+      ->add_option(
+          "-p,--prompt", options.prompts,
+          "the prompt (default: from --file, or the standard input); may be given again, for prompts that are answered together")
+      ->allow_extra_args(false);
   command->add_option("-f,--file", options.promptFile, "a file with the prompt");
+  command->add_option("--prompts-file", options.promptsFile, "a file with a prompt on each line, answered together");
   command->add_flag("--raw", options.raw, "go on with the prompt as it is, without the model's chat template");
   command->add_flag("--ignore-end", options.ignoreEnd, "go on after the model's own end");
-  command->add_flag("--json", options.json, "print one JSON object instead of the text");
+  command->add_flag("--json", options.json, "print one JSON object a prompt instead of the text");
 }
 
 void addChat(CLI::App &app, TextOptions &options) {
