@@ -19,10 +19,7 @@ public:
   explicit ChatJob(const TextOptions &options) : options(options), isTerminal(isatty(STDIN_FILENO) != 0) {}
 
   std::string run() {
-    std::string package;
-    if (std::string error = openCompiled({options.model, options.shapes, options.quantize}, package); !error.empty())
-      return error;
-    auto opened = text::LanguageModel::open(package);
+    auto opened = openLanguageModel({options.model, options.shapes, options.quantize});
     if (!opened)
       return opened.message();
     const text::LanguageModel &model = *opened;

@@ -21,10 +21,7 @@ std::string run(const EmbedOptions &options) {
   }
   if (texts.empty())
     return "no text: give -p TEXT or --file FILE";
-  std::string package;
-  if (std::string error = openCompiled({options.model, options.shapes, options.quantize}, package); !error.empty())
-    return error;
-  auto model = text::LanguageModel::open(package);
+  auto model = openLanguageModel({options.model, options.shapes, options.quantize});
   if (!model)
     return model.message();
   auto encoder = text::TextEncoder::create(*model, 0, options.threads);

@@ -81,12 +81,9 @@ public:
   /// An empty string or the one message.
   std::string run() {
     std::vector<std::string> texts;
-    std::string package;
     if (std::string error = readPrompts(options, texts); !error.empty())
       return error;
-    if (std::string error = openCompiled({options.model, options.shapes, options.quantize}, package); !error.empty())
-      return error;
-    auto opened = text::LanguageModel::open(package);
+    auto opened = openLanguageModel({options.model, options.shapes, options.quantize});
     if (!opened)
       return opened.message();
     model = &*opened;

@@ -13,7 +13,10 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,33 +117,66 @@ llvm::Error compile(const CacheRequest &request, const CpuLevel &level, const st
   return error.empty() ? llvm::Error::success() : llvm::createStringError(error);
 }
 
-llvm::Error findOrCompile(const CacheRequest &request, std::string &package) {
+/// Holds the cache for this process, as far as the file system can; the system lets go when the process ends, however it does.
+class CacheLock {
+public:
+  explicit CacheLock(const std::string &folder) : descriptor(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (descriptor < 0 || flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+      return;
+    if (isatty(STDERR_FILENO))
+      llvm::errs() << "tensel: waiting for another process that compiles a model\n";
+    while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR)
+      continue;
+  }
+  ~CacheLock() {
+    if (descriptor >= 0)
+      close(descriptor);
+  }
+  CacheLock(const CacheLock &) = delete;
+  CacheLock &operator=(const CacheLock &) = delete;
+
+private:
+  int descriptor;
+};
+
+/// Where a model's package is, or is to be.
+struct Entry {
+  std::string folder, package; // no folder: the model is a package itself
+  const CpuLevel *level = nullptr;
+  bool exists() const { return folder.empty() || llvm::sys::fs::exists(package); }
+};
+
+llvm::Expected<Entry> findEntry(const CacheRequest &request) {
+  Entry entry;
   bool isPackage = false;
   if (std::string error = detectPackage(request.model, isPackage); !error.empty())
     return llvm::createStringError(error);
   if (isPackage) {
-    package = request.model;
-    return llvm::Error::success();
+    entry.package = request.model;
+    return entry;
   }
-  const CpuLevel *level = hostCpuLevel();
+  entry.level = hostCpuLevel();
   if (const char *wanted = getenv("TENSEL_CPU_LEVEL"); wanted && findCpuLevel(wanted))
-    level = findCpuLevel(wanted);
-  if (!level)
+    entry.level = findCpuLevel(wanted);
+  if (!entry.level)
     return llvm::createStringError("this machine lacks the instructions of x86-64-v3 (AVX2, FMA), which compiled code needs");
   llvm::Expected<std::string> folder = cacheFolder();
   if (!folder)
     return folder.takeError();
-  llvm::Expected<std::string> key = keyOf(request, *level);
+  llvm::Expected<std::string> key = keyOf(request, *entry.level);
   if (!key)
     return key.takeError();
-  package = *folder + "/" + *key + ".tensel";
-  if (llvm::sys::fs::exists(package))
-    return llvm::Error::success();
+  entry.folder = *folder;
+  entry.package = *folder + "/" + *key + ".tensel";
+  return entry;
+}
+
+llvm::Error compileShown(const CacheRequest &request, const Entry &entry) {
   const bool shows = isatty(STDERR_FILENO);
   auto start = std::chrono::steady_clock::now();
   if (shows)
-    llvm::errs() << "tensel: compiling " << llvm::sys::path::filename(request.model) << " for " << level->name << " ...";
-  llvm::Error error = compile(request, *level, package);
+    llvm::errs() << "tensel: compiling " << llvm::sys::path::filename(request.model) << " for " << entry.level->name << " ...";
+  llvm::Error error = compile(request, *entry.level, entry.package);
   if (shows) {
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     llvm::errs() << llvm::formatv(" {0:f1} s\n", took.count());
@@ -149,7 +185,24 @@ llvm::Error findOrCompile(const CacheRequest &request, std::string &package) {
 }
 } // namespace
 
-std::string openCompiled(const CacheRequest &request, std::string &package) {
-  return llvm::toString(findOrCompile(request, package));
+text::Result<text::LanguageModel> openLanguageModel(const CacheRequest &request) {
+  llvm::Expected<Entry> entry = findEntry(request);
+  if (!entry)
+    return text::Error{llvm::toString(entry.takeError())};
+  if (entry->exists()) {
+    auto opened = text::LanguageModel::open(entry->package);
+    if (opened || entry->folder.empty())
+      return opened;
+  }
+  {
+    CacheLock lock(entry->folder);
+    // Another process may have made it in the meantime.
+    if (entry->exists())
+      if (auto opened = text::LanguageModel::open(entry->package))
+        return opened;
+    if (llvm::Error error = compileShown(request, *entry))
+      return text::Error{llvm::toString(std::move(error))};
+  }
+  return text::LanguageModel::open(entry->package);
 }
 } // namespace tensel::cli

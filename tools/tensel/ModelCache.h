@@ -2,6 +2,8 @@
 #ifndef TENSEL_TOOLS_TENSEL_MODELCACHE_H
 #define TENSEL_TOOLS_TENSEL_MODELCACHE_H
 
+#include "runtime/llm/LanguageModel.h"
+
 #include <string>
 #include <vector>
 
@@ -14,10 +16,10 @@ struct CacheRequest {
   bool score = false;              ///< also the function that gives logits at every position
 };
 
-/// Sets `package` to the path of a package that holds the model. The cache is TENSEL_CACHE, or tensel/ in XDG_CACHE_HOME or
-/// ~/.cache; what is in it is named by a hash of the model's bytes, the options and this program. Files appear whole, so that
-/// processes may share it. Returns an empty string or what is wrong.
-std::string openCompiled(const CacheRequest &request, std::string &package);
+/// Opens the model. The cache is TENSEL_CACHE, or tensel/ in XDG_CACHE_HOME or ~/.cache; what is in it is named by a hash of the
+/// model's bytes, the options and this program. Processes may share it: entries appear whole, one process compiles at a time and
+/// the others wait for what it makes. An entry that cannot be opened, as after a crash of the machine, is made again.
+text::Result<text::LanguageModel> openLanguageModel(const CacheRequest &request);
 
 } // namespace tensel::cli
 #endif // TENSEL_TOOLS_TENSEL_MODELCACHE_H

@@ -21,13 +21,10 @@ double surprise(std::span<const float> logits, text::TokenId token) {
 }
 
 std::string run(const PerplexityOptions &options) {
-  std::string words, package;
+  std::string words;
   if (std::string error = readFile(options.file, words); !error.empty())
     return error;
-  if (std::string error = openCompiled({options.model, options.shapes, options.quantize, /*score=*/true}, package);
-      !error.empty())
-    return error;
-  auto model = text::LanguageModel::open(package);
+  auto model = openLanguageModel({options.model, options.shapes, options.quantize, /*score=*/true});
   if (!model)
     return model.message();
   auto tokens = model->tokenizer().encode(words, true);
