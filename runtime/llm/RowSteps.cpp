@@ -82,14 +82,14 @@ std::optional<Error> RowSteps::findStates(int64_t rows) {
     if (!isRows)
       return Error{"the model's input '" + state.name + "' is of a kind that writing text cannot give (an encoder's result?)"};
     // Fresh pages are zero and take no memory before they are used: a long context costs what was said in it.
-    size_t bytes = 0, space = 0;
-    if (!__builtin_mul_overflow(static_cast<size_t>(rows), state.rowBytes, &bytes) &&
-        !__builtin_add_overflow(bytes, alignment, &space))
+    size_t space = 0;
+    if (!__builtin_mul_overflow(static_cast<size_t>(rows), state.rowBytes, &state.bytes) &&
+        !__builtin_add_overflow(state.bytes, alignment, &space))
       state.memory.reset(std::calloc(space, 1));
     if (!state.memory)
       return Error{"no memory for the state '" + state.name + "'"};
     void *begin = state.memory.get();
-    state.begin = static_cast<std::byte *>(std::align(alignment, bytes, begin, space));
+    state.begin = static_cast<std::byte *>(std::align(alignment, state.bytes, begin, space));
     states.push_back(std::move(state));
   }
   return std::nullopt;
@@ -185,6 +185,15 @@ void RowSteps::copy(int64_t from, int64_t to) {
   for (State &state : states)
     if (from != to)
       std::memcpy(state.row(to), state.row(from), state.rowBytes);
+}
+
+ContextMemory RowSteps::memory() const {
+  ContextMemory memory;
+  for (const Step *step : {&prefill, &decode, &scoring})
+    memory.arenaBytes += tensel_session_arena_bytes(step->session.get());
+  for (const State &state : states)
+    memory.stateBytes += static_cast<int64_t>(state.bytes);
+  return memory;
 }
 
 bool RowSteps::isPositional() const {

@@ -16,6 +16,12 @@ struct ContextOptions {
   int32_t threads = 0;     ///< 0: one for each CPU
 };
 
+/// What contexts take besides the weights, which are mapped.
+struct ContextMemory {
+  int64_t arenaBytes = 0; ///< of all sessions, as laid out when they were made
+  int64_t stateBytes = 0; ///< of all states
+};
+
 class RowSteps {
 public:
   /// `model` must outlive this. `options` are clamped to what the model can do; `rows` must be at most `mostRows`.
@@ -38,6 +44,7 @@ public:
   /// Whether the states are indexed by position, so that what stands behind a row's last token does not count.
   bool isPositional() const;
   const ContextOptions &settings() const { return options; }
+  ContextMemory memory() const;
 
 private:
   struct SessionDeleter {
@@ -58,7 +65,7 @@ private:
     std::vector<int64_t> dims; // [rows, ...]
     std::unique_ptr<void, Free> memory;
     std::byte *begin = nullptr; // 64-byte aligned, in `memory`
-    size_t rowBytes = 0;
+    size_t rowBytes = 0, bytes = 0;
     std::byte *row(int64_t index) const { return begin + static_cast<size_t>(index) * rowBytes; }
     tensel_elem_type type = TENSEL_F32;
     bool isPositional = false;

@@ -27,6 +27,7 @@ public:
   size_t room() const { return rows; }
   const std::vector<TokenId> &tokens(size_t row) const { return texts[row]; }
   int64_t capacity() const { return steps.settings().capacity; }
+  ContextMemory memory() const { return steps.memory(); }
 
 private:
   TextBatch(RowSteps steps, size_t rows) : steps(std::move(steps)), rows(rows) {}

@@ -28,6 +28,7 @@ public:
 
   const std::vector<TokenId> &tokens() const { return text; }
   int64_t capacity() const { return steps.settings().capacity; }
+  ContextMemory memory() const { return steps.memory(); }
 
 private:
   explicit TextContext(RowSteps steps) : steps(std::move(steps)) {}

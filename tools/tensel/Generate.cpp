@@ -53,7 +53,7 @@ std::string readPrompts(const GenerateOptions &options, std::vector<std::string>
   return options.promptFile.empty() ? readInput(prompts.emplace_back()) : readFile(options.promptFile, prompts.emplace_back());
 }
 
-std::string report(const text::Generation &made) {
+std::string report(const text::Generation &made, const text::ContextMemory &memory) {
   auto rate = [](size_t tokens, double seconds) { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0; };
   // The first token is the prefill's.
   const size_t decoded = made.tokens.empty() ? 0 : made.tokens.size() - 1;
@@ -63,7 +63,9 @@ std::string report(const text::Generation &made) {
                                  {"prompt_tokens", made.promptTokens},
                                  {"prefill_tok_s", rate(made.readTokens, made.prefillSeconds)},
                                  {"decode_tok_s", rate(decoded, made.decodeSeconds)},
-                                 {"prefill_ms", made.prefillSeconds * 1e3}};
+                                 {"prefill_ms", made.prefillSeconds * 1e3},
+                                 {"arena_bytes", memory.arenaBytes},
+                                 {"state_bytes", memory.stateBytes}};
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -142,7 +144,7 @@ private:
     });
     if (!made)
       return made.message();
-    return print(options.json ? report(*made) : "\n") ? "" : cannotWrite;
+    return print(options.json ? report(*made, context->memory()) : "\n") ? "" : cannotWrite;
   }
 
   /// Answers come in the prompts' order, each on a line of its own (or as its JSON object), when all are there.
@@ -155,7 +157,7 @@ private:
     if (!made)
       return made.message();
     for (const text::Generation &answer : *made)
-      if (!print(options.json ? report(answer) : answer.text + "\n"))
+      if (!print(options.json ? report(answer, batch->memory()) : answer.text + "\n"))
         return cannotWrite;
     return "";
   }

@@ -7,6 +7,7 @@
 #include "runtime/package/Sha256.h"
 #include "tools/tensel/Files.h"
 #include "tools/tensel/ModelLoader.h"
+#include "tools/tensel/StartupPages.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -185,7 +186,7 @@ llvm::Error compileShown(const CacheRequest &request, const Entry &entry) {
 }
 } // namespace
 
-text::Result<text::LanguageModel> openLanguageModel(const CacheRequest &request) {
+static text::Result<text::LanguageModel> findOrCompile(const CacheRequest &request) {
   llvm::Expected<Entry> entry = findEntry(request);
   if (!entry)
     return text::Error{llvm::toString(entry.takeError())};
@@ -204,5 +205,11 @@ text::Result<text::LanguageModel> openLanguageModel(const CacheRequest &request)
       return text::Error{llvm::toString(std::move(error))};
   }
   return text::LanguageModel::open(entry->package);
+}
+
+text::Result<text::LanguageModel> openLanguageModel(const CacheRequest &request) {
+  auto opened = findOrCompile(request);
+  releaseStartupPages();
+  return opened;
 }
 } // namespace tensel::cli
