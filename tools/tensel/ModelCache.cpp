@@ -13,7 +13,6 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <fcntl.h>
@@ -57,19 +56,6 @@ llvm::Error addFile(rt::Sha256 &hash, const std::string &path) {
   return llvm::Error::success();
 }
 
-/// The files that say what the model is.
-std::vector<std::string> filesOf(const std::string &model) {
-  if (!llvm::sys::fs::is_directory(model))
-    return {model};
-  std::vector<std::string> files;
-  std::error_code error;
-  for (llvm::sys::fs::directory_iterator it(model, error), end; it != end && !error; it.increment(error))
-    if (llvm::StringRef path = it->path(); path.ends_with(".json") || path.ends_with(".safetensors") || path.ends_with(".jinja"))
-      files.push_back(path.str());
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 /// What of this program decides the code that it makes: which build it is.
 std::string programIdentity() {
   struct stat status = {};
@@ -88,7 +74,7 @@ llvm::Expected<std::string> keyOf(const CacheRequest &request, const CpuLevel &l
   add(request.score ? "score" : "");
   for (const std::string &shape : request.shapes)
     add(shape);
-  for (const std::string &file : filesOf(request.model)) {
+  for (const std::string &file : modelFiles(request.model)) {
     add(llvm::sys::path::filename(file).str());
     if (llvm::Error error = addFile(hash, file))
       return std::move(error);

@@ -8,6 +8,8 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "tools/tensel/Inputs.h"
+#include "llvm/Support/FileSystem.h"
+#include <algorithm>
 #include <set>
 
 namespace tensel::cli {
@@ -20,6 +22,18 @@ llvm::Error problem(const std::string &path, const std::string &what) {
   return llvm::createStringError(what.find(path) == std::string::npos ? "'" + path + "': " + what : what);
 }
 } // namespace
+
+std::vector<std::string> modelFiles(const std::string &model) {
+  if (!llvm::sys::fs::is_directory(model))
+    return {model};
+  std::vector<std::string> files;
+  std::error_code error;
+  for (llvm::sys::fs::directory_iterator it(model, error), end; it != end && !error; it.increment(error))
+    if (llvm::StringRef path = it->path(); path.ends_with(".json") || path.ends_with(".safetensors") || path.ends_with(".jinja"))
+      files.push_back(path.str());
+  std::sort(files.begin(), files.end());
+  return files;
+}
 
 LoadedModel::LoadedModel() : context(compilerRegistry()) { context.loadAllAvailableDialects(); }
 
@@ -55,7 +69,8 @@ llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, 
   }
   if (llvm::Error error = setSymbolRanges(*model->module, ranges))
     return std::move(error);
-  std::set<std::string> files = {path};
+  const std::vector<std::string> own = modelFiles(path);
+  std::set<std::string> files(own.begin(), own.end());
   for (auto weight : model->module->getOps<graph::WeightOp>())
     if (std::optional<llvm::StringRef> file = weight.getFile())
       files.insert(file->str());

@@ -27,6 +27,9 @@ struct LoadOptions {
   bool score = true;
 };
 
+/// The files that say what a model is: the one that is named, or of a folder those of a Hugging Face model, sorted.
+std::vector<std::string> modelFiles(const std::string &model);
+
 /// Imports an .onnx or .mlir file, a GGUF file or a Hugging Face folder.
 llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, const LoadOptions &options);
 

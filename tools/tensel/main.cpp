@@ -23,7 +23,7 @@ void addQuantize(CLI::App *command, std::string &quantize) {
 
 void addCompile(CLI::App &app, CompileOptions &options) {
   CLI::App *command = app.add_subcommand("compile", "compile a model ahead of time");
-  command->add_option("MODEL", options.model, "an .onnx or .mlir file")->required();
+  command->add_option("MODEL", options.model, "an .onnx or .mlir file, a .gguf file, or a Hugging Face folder")->required();
   command->add_option("-o,--output", options.output,
                       "the file to write (default: the model's name beside this folder, with the kind's ending)");
   command->add_option("--emit", options.emit, "what to write")
