@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import compile_model, tensel
+from programs import assert_user_error, compile_model, tensel
 from small_models import mlp, mlp_answer, save
 
 
@@ -37,6 +37,21 @@ def test_expectations(name: str, folder: Path) -> None:
     wrong = tensel("run", folder / name, *given(folder), "--expect", f"y=@{folder}/wrong.npy", *tolerances)
     assert wrong.returncode == 1
     assert "y" in wrong.stderr
+
+
+def test_reference_in_f64(folder: Path, tmp_path: Path) -> None:
+    """Inputs and outputs keep their names; floats come back in f64, nearer to the truth than f32."""
+    weights = mlp()[1]
+    wide = {name: value.astype(np.float64) for name, value in weights.items()}
+    truth = mlp_answer(np.load(folder / "x.npy").astype(np.float64), wide)
+    reference = ("--device=reference", "--reference=f64")
+    done = tensel("run", folder / "mlp.onnx", *given(folder), *reference, "--output", f"y=@{tmp_path}/y.npy")
+    assert done.returncode == 0, done.stderr
+    found = np.load(tmp_path / "y.npy")
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, truth, rtol=1e-12)
+    done = tensel("run", folder / "mlp.onnx", *given(folder), "--reference=f64")
+    assert_user_error(done, "--reference", "f64", "--device=reference")
 
 
 def test_benchmark_is_one_json_line(folder: Path) -> None:

@@ -22,7 +22,7 @@ struct CompileOptions {
 };
 
 struct RunOptions {
-  std::string model, function, device = "cpu", profile, quantize = roundedTo16;
+  std::string model, function, device = "cpu", reference = "ir", profile, quantize = roundedTo16;
   std::vector<std::string> inputs, outputs, expects, shapes;
   double rtol = 1e-5, atol = 1e-8;
   int threads = 0;

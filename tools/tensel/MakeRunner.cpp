@@ -80,6 +80,9 @@ llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options
 }
 
 llvm::Expected<std::unique_ptr<Runner>> makeAny(const RunOptions &options, const GivenTensors &given) {
+  if (options.reference != "ir" && options.device != "reference")
+    return llvm::createStringError("--reference: found '" + options.reference + "' with --device=" + options.device +
+                                   ", expected --device=reference");
   bool isPackage = false;
   if (std::string error = detectPackage(options.model, isPackage); !error.empty())
     return llvm::createStringError(error);

@@ -25,12 +25,15 @@ Signature readSignature(mlir::Type type, mlir::DictionaryAttr attributes) {
 
 class ReferenceRunner : public Runner {
 public:
-  ReferenceRunner(std::unique_ptr<LoadedModel> loaded, mlir::func::FuncOp function)
-      : model(std::move(loaded)), function(function), interpreter(weights) {
+  ReferenceRunner(std::unique_ptr<LoadedModel> loaded, mlir::func::FuncOp function, bool f64)
+      : model(std::move(loaded)), function(function), interpreter(weights, {f64}) {
     for (auto [k, type] : llvm::enumerate(function.getArgumentTypes()))
       inputs.push_back(readSignature(type, function.getArgAttrDict(k)));
     for (auto [k, type] : llvm::enumerate(function.getResultTypes()))
       outputs.push_back(readSignature(type, function.getResultAttrDict(k)));
+    for (Signature &output : outputs)
+      if (f64 && reference::isFloat(static_cast<reference::Kind>(output.type)))
+        output.type = TENSEL_F64;
     for (auto symbol : model->module->getOps<graph::SymbolOp>()) {
       ranges[symbol.getSymName().str()] = symbol;
       if (symbol.getMin() == symbol.getMax())
@@ -109,7 +112,7 @@ llvm::Expected<std::unique_ptr<Runner>> makeReferenceRunner(std::unique_ptr<Load
     if (function.isPrivate() || function.isDeclaration())
       continue;
     if (options.function.empty() || function.getName() == options.function)
-      return std::make_unique<ReferenceRunner>(std::move(model), function);
+      return std::make_unique<ReferenceRunner>(std::move(model), function, options.reference == "f64");
     known += (known.empty() ? "'" : ", '") + function.getName().str() + "'";
   }
   return llvm::createStringError("--function: found '" + options.function + "', expected one of " + known);

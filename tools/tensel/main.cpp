@@ -52,6 +52,8 @@ void addRun(CLI::App &app, RunOptions &options) {
   addQuantize(command, options.quantize);
   command->add_option("--device", options.device, "cpu, or reference for the interpreter")
       ->check(CLI::IsMember({"cpu", "reference"}));
+  command->add_option("--reference", options.reference, "the interpreter's numbers: ir, the types of the model, or f64")
+      ->check(CLI::IsMember({"ir", "f64"}));
   command->add_option("--threads", options.threads, "how many threads compute (default: one for each CPU)")
       ->check(CLI::Range(0, 1024));
   command->add_option("--benchmark", options.benchmarkSeconds, "run for this many seconds and print one JSON line")
