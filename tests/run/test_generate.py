@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
@@ -115,6 +116,21 @@ def test_long_prompts_fail_or_shift(model: Path) -> None:
     assert len(shifted["tokens"]) == 30
     done = tensel("generate", model, "-p", "a", "--context", "1000000")
     assert_user_error(done, "--context", "expected at most the model's 8192")
+
+
+def test_a_megabyte_of_one_letter(model: Path, tmp_path: Path) -> None:
+    """Linear time; too long for the context is an error, and with --context-shift the end of it is read."""
+    seconds = []
+    for size in (250_000, 1_000_000):
+        (tmp_path / "long.txt").write_text("a" * size)
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        done = tensel("generate", model, "--raw", "--file", tmp_path / "long.txt", "--context", "64", "-n", "4", seconds=30)
+        seconds.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+        assert_user_error(done, "the prompt has", "expected at most 63", "--context-shift")
+    assert seconds[1] < 8 * seconds[0] + 0.1, f"found {seconds[0]} s for 250 KB, {seconds[1]} s for 1 MB"
+    shifted = generate(model, "--raw", "--file", str(tmp_path / "long.txt"), "--context", "64", "-n", "4", "--context-shift",
+                       "--ignore-end")
+    assert (shifted["prompt_tokens"], len(shifted["tokens"])) == (32, 4)
 
 
 def test_mistakes(model: Path, tmp_path: Path) -> None:
