@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import onnxruntime
@@ -49,13 +50,15 @@ def rapidocr_model(name: str) -> Path:
     return Path(spec.origin).parent / "models" / name
 
 
-def fma_peak() -> float:
-    """GFLOP/s of float multiply-adds on one core."""
-    program = BUILD / "bench/fma_peak"
-    source = ROOT / "tests/bench/fma_peak.c"
+def machine_peak(threads: int = 1, size: int = 0) -> dict[str, float]:
+    """What the machine can do at most, as machine_peak.c says it; `size` bytes are read for its bandwidth."""
+    program = BUILD / "bench/machine_peak"
+    source = ROOT / "tests/bench/machine_peak.c"
     program.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["clang-22", "-O3", "-march=native", "-ffp-contract=fast", str(source), "-o", str(program)], check=True)
-    return float(json.loads(subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout)["gflops"])
+    command = ["clang-22", "-O3", "-march=native", "-ffp-contract=fast", str(source), "-o", str(program), "-lpthread"]
+    subprocess.run(command, check=True)
+    command = [str(program), str(threads), str(size)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def peak_bytes(pid: int) -> int:
@@ -67,13 +70,13 @@ def peak_bytes(pid: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), 0)
 
 
-def measured(command: list[str]) -> tuple[float, int]:
+def measured(command: list[str], stdout: IO[str] | None = None) -> tuple[float, int]:
     """Seconds and peak resident bytes of a command that must succeed.
 
     Polled, since the peak that wait4 reports starts at what this process holds when it forks.
     """
     start = time.monotonic()
-    child = subprocess.Popen(command)
+    child = subprocess.Popen(command, stdout=stdout)
     peak = 0
     while child.poll() is None:
         peak = max(peak, peak_bytes(child.pid))
@@ -202,7 +205,7 @@ def main() -> int:
     if wrong:
         parser.error(f"found the models {wrong}, expected some of {list(known)}")
     (BUILD / "bench").mkdir(parents=True, exist_ok=True)
-    peak = fma_peak()
+    peak = machine_peak()["gflops"]
     results = [bench(name, *known[name](), options.rounds, options.seconds) for name in options.models or known]
     text = page(results, peak, options.kernels)
     print(text)

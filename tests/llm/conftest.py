@@ -68,6 +68,11 @@ def smollm2_metadata() -> dict:
 
 
 def gguf_metadata(path: Path) -> dict:
+    return gguf_header(path)[0]
+
+
+def gguf_header(path: Path) -> tuple[dict, dict[str, list[int]]]:
+    """A GGUF file's metadata, and the dims of its tensors, the innermost first."""
     formats = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?", 10: "<Q", 11: "<q", 12: "<d"}
     with open(path, "rb") as file:
 
@@ -83,5 +88,12 @@ def gguf_metadata(path: Path) -> dict:
             return number(formats[kind])
 
         assert file.read(4) == b"GGUF"
-        number("<I"), number("<Q")
-        return {value(8): value(number("<I")) for _ in range(number("<Q"))}
+        number("<I")
+        tensors, entries = number("<Q"), number("<Q")
+        metadata = {value(8): value(number("<I")) for _ in range(entries)}
+        dims = {}
+        for _ in range(tensors):
+            name = value(8)
+            dims[name] = [number("<Q") for _ in range(number("<I"))]
+            number("<I"), number("<Q")
+        return metadata, dims

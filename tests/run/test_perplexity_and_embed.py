@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import assert_user_error, run_model, tensel
+from programs import ROOT, assert_user_error, run_model, tensel
 
 TEXT = "The cat sat on the mat and looked at the bird in the tree, which sang a song about the spring and the sun and the rain."
 
@@ -83,6 +83,17 @@ def test_embeddings(minilm: Path, tmp_path: Path) -> None:
     inputs = {"tokens": np.array([ids], np.int64), "lengths": np.array([len(ids)], np.int64)}
     expected = run_model(minilm, inputs, ["embedding"], tmp_path, "--function=encode", "--device=reference")["embedding"][0]
     assert vectors[0] @ expected / np.linalg.norm(expected) > 0.99999
+
+
+def test_embeddings_are_pytorchs(minilm: Path, tmp_path: Path) -> None:
+    """Against make_sentence_vectors.py's."""
+    known = np.load(ROOT / "tests/run/Inputs/minilm_vectors.npz")
+    (tmp_path / "texts.txt").write_text("".join(f"{text}\n" for text in known["texts"]))
+    done = tensel("embed", minilm, "--file", tmp_path / "texts.txt", "--json")
+    assert done.returncode == 0, done.stderr
+    found = np.array([json.loads(line)["embedding"] for line in done.stdout.splitlines()])
+    cosines = (found * known["vectors"]).sum(axis=1)
+    assert cosines.min() >= 0.99999, f"found {cosines}"
 
 
 def test_embedding_mistakes(smollm2: Path, minilm: Path) -> None:

@@ -53,6 +53,9 @@ def collect(status: dict[str, Any]) -> dict[str, Any]:
                                             "onnxruntime_ms": round(statistics.median(result["theirs"]), 1),
                                             "compile_s": round(result["compile_s"], 1),
                                             "compile_mb": round(result["compile_rss"] / 1e6)} for result in bench["results"]}
+    llm = read_json(LOGS / "bench-llm.json")
+    if llm and "speed" in llm:
+        status["llm"] = {name: round(value, 1) for name, value in llm["speed"]["1"].items() if name != "limits"}
     size = runtime_bytes()
     if size:
         status["runtime_bytes"] = size
@@ -97,6 +100,10 @@ def works_today(status: dict[str, Any]) -> str:
         rows.append(f"| {name} on one core, against ONNX Runtime | {found['ours_ms']} ms, {found['onnxruntime_ms']} ms | "
                     "[benchmarks](docs/benchmarks.md) |")
         rows.append(f"| {name}, compile time and memory | {found['compile_s']} s, {found['compile_mb']} MB | |")
+    for name in ("decode", "prefill") if "llm" in status else ():
+        found = status["llm"]
+        rows.append(f"| SmolLM2-135M, {name} on one core, against llama.cpp | {found[f'our_{name}']} tok/s, "
+                    f"{found[f'their_{name}']} tok/s | [language models](docs/llm-benchmarks.md) |")
     if "runtime_bytes" in status:
         rows.append(f"| runtime library, stripped | {status['runtime_bytes'] / 1024:.0f} KiB | |")
     return "\n".join(["| what | today | more |", "|---|---|---|", *rows])
