@@ -172,12 +172,18 @@ llvm::Error compileShown(const CacheRequest &request, const Entry &entry) {
 }
 } // namespace
 
-static text::Result<text::LanguageModel> findOrCompile(const CacheRequest &request) {
+/// Opening checks all of the package, which makes all of it resident: what came before goes first.
+static text::Result<text::LanguageModel> openPackage(const std::string &path) {
+  releaseStartupPages();
+  return text::LanguageModel::open(path);
+}
+
+text::Result<text::LanguageModel> openLanguageModel(const CacheRequest &request) {
   llvm::Expected<Entry> entry = findEntry(request);
   if (!entry)
     return text::Error{llvm::toString(entry.takeError())};
   if (entry->exists()) {
-    auto opened = text::LanguageModel::open(entry->package);
+    auto opened = openPackage(entry->package);
     if (opened || entry->folder.empty())
       return opened;
   }
@@ -185,17 +191,11 @@ static text::Result<text::LanguageModel> findOrCompile(const CacheRequest &reque
     CacheLock lock(entry->folder);
     // Another process may have made it in the meantime.
     if (entry->exists())
-      if (auto opened = text::LanguageModel::open(entry->package))
+      if (auto opened = openPackage(entry->package))
         return opened;
     if (llvm::Error error = compileShown(request, *entry))
       return text::Error{llvm::toString(std::move(error))};
   }
-  return text::LanguageModel::open(entry->package);
-}
-
-text::Result<text::LanguageModel> openLanguageModel(const CacheRequest &request) {
-  auto opened = findOrCompile(request);
-  releaseStartupPages();
-  return opened;
+  return openPackage(entry->package);
 }
 } // namespace tensel::cli
