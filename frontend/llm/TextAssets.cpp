@@ -49,9 +49,14 @@ void readGgufTexts(const gguf::File &file, TextAssets &assets) {
     std::optional<uint64_t> index = id ? id->asUnsigned() : std::nullopt;
     return tokens && index && *index < tokens->size() ? (*tokens)[*index].getAsString().value_or("").str() : "";
   };
-  assets.settings = dump(json::Object{{"bos_token", tokenAt("tokenizer.ggml.bos_token_id")},
-                                      {"eos_token", tokenAt("tokenizer.ggml.eos_token_id")},
-                                      {"end_ids", std::move(ends)}});
+  json::Object settings{{"bos_token", tokenAt("tokenizer.ggml.bos_token_id")},
+                        {"eos_token", tokenAt("tokenizer.ggml.eos_token_id")},
+                        {"end_ids", std::move(ends)}};
+  std::optional<gguf::Value> architecture = file.find("general.architecture");
+  std::string prefix(architecture ? architecture->asString().value_or("") : "");
+  if (std::optional<gguf::Value> id = file.find(prefix + ".decoder_start_token_id"); id && id->asSigned())
+    settings["answer_start_id"] = *id->asSigned();
+  assets.settings = dump(std::move(settings));
   if (std::optional<gguf::Value> text = file.find("tokenizer.chat_template"))
     assets.chatTemplate = text->asString().value_or("");
   if (tokenizer.find("tokenizer.ggml.tokens") != tokenizer.end())
@@ -87,6 +92,16 @@ std::string readBeneath(const std::string &folder, const char *name) {
   return file ? std::string(reinterpret_cast<const char *>(file->bytes().data()), file->bytes().size()) : "";
 }
 
+/// What the answers of a model with an encoder begin with. T5's is padding where its files do not say otherwise.
+std::optional<int64_t> answerStart(const huggingface::Folder &folder) {
+  const Json &config = folder.config.json;
+  for (const Json *json : {folder.generationConfig ? &folder.generationConfig->json : nullptr, &config})
+    if (std::optional<Json> id = json ? json->find("decoder_start_token_id") : std::nullopt; id && id->asInteger())
+      return id->asInteger();
+  std::optional<Json> hasEncoder = config.find("is_encoder_decoder"), padding = config.find("pad_token_id");
+  return hasEncoder && hasEncoder->asBool().value_or(false) && padding ? padding->asInteger() : std::nullopt;
+}
+
 void readFolderTexts(const huggingface::Folder &folder, TextAssets &assets) {
   json::Array ends;
   const Json *configs[] = {folder.generationConfig ? &folder.generationConfig->json : nullptr, &folder.config.json};
@@ -108,7 +123,10 @@ void readFolderTexts(const huggingface::Folder &folder, TextAssets &assets) {
   }
   if (std::string text = readBeneath(folder.path, "chat_template.jinja"); !text.empty())
     assets.chatTemplate = text;
-  assets.settings = dump(json::Object{{"bos_token", bos}, {"eos_token", eos}, {"end_ids", std::move(ends)}});
+  json::Object settings{{"bos_token", bos}, {"eos_token", eos}, {"end_ids", std::move(ends)}};
+  if (std::optional<int64_t> start = answerStart(folder))
+    settings["answer_start_id"] = *start;
+  assets.settings = dump(std::move(settings));
   if (!folder.tokenizer.empty())
     assets.tokenizer = readBeneath(folder.path, "tokenizer.json");
 }

@@ -4,6 +4,7 @@
 #include "runtime/llm/Detokenizer.h"
 #include "runtime/llm/StopStrings.h"
 
+#include <algorithm>
 #include <chrono>
 
 namespace tensel::text {
@@ -11,21 +12,42 @@ namespace {
 
 double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-std::string tooLong(size_t tokens, int64_t capacity) {
-  return "the prompt has " + std::to_string(tokens) + " tokens, expected at most " + std::to_string(capacity - 1) +
-         " (a context of " + std::to_string(capacity) +
-         ", and one token to answer): shorten it, raise --context, or give "
-         "--context-shift to read only its end";
+Error tooLong(size_t tokens, size_t most, const std::string &why) {
+  return Error{"the prompt has " + std::to_string(tokens) + " tokens, expected at most " + std::to_string(most) + " (" + why +
+               "): shorten it, raise --context, or give --context-shift to read only its end"};
 }
 
-Result<std::span<const TokenId>> fitPrompt(std::span<const TokenId> prompt, int64_t capacity, const GenerationOptions &options) {
+/// How a context comes to hold a prompt: `text` is what it reads before it writes. An encoder reads `source`, which is empty where
+/// there is none.
+struct Reading {
+  std::span<const TokenId> text, source;
+  size_t promptTokens() const { return source.empty() ? text.size() : source.size(); }
+};
+
+/// An encoder reads the prompt; the answer is a text of its own.
+Result<Reading> giveToEncoder(const LanguageModel &model, std::span<const TokenId> prompt, int64_t most, bool shift) {
+  const std::optional<TokenId> &begin = model.answerStart();
+  if (!begin)
+    return Error{"the model does not say with which token an answer begins (decoder_start_token_id)"};
+  const auto limit = static_cast<size_t>(most);
+  if (prompt.size() > limit && !shift)
+    return tooLong(prompt.size(), limit, "what the encoder may read");
+  return Reading{std::span(&*begin, 1), prompt.last(std::min(prompt.size(), limit))};
+}
+
+/// `context` is a TextContext or a TextBatch.
+template <typename Context>
+Result<Reading> fitPrompt(const LanguageModel &model, const Context &context, std::span<const TokenId> prompt, bool shift) {
   if (prompt.empty())
     return Error{"the prompt is empty, expected at least one token"};
-  if (prompt.size() < static_cast<size_t>(capacity))
-    return prompt;
-  if (!options.shift || capacity < 2)
-    return Error{tooLong(prompt.size(), capacity)};
-  return prompt.last(static_cast<size_t>(capacity - capacity / 2));
+  if (context.listens())
+    return giveToEncoder(model, prompt, context.sourceCapacity(), shift);
+  const auto capacity = static_cast<size_t>(context.capacity());
+  if (prompt.size() < capacity)
+    return Reading{prompt, {}};
+  if (!shift || capacity < 2)
+    return tooLong(prompt.size(), capacity - 1, "a context of " + std::to_string(capacity) + ", and one token to answer");
+  return Reading{prompt.last(capacity - capacity / 2), {}};
 }
 
 std::vector<TokenId> youngerHalf(const std::vector<TokenId> &tokens, size_t capacity) {
@@ -35,13 +57,13 @@ std::vector<TokenId> youngerHalf(const std::vector<TokenId> &tokens, size_t capa
 /// An answer while it is written: chooses tokens by the logits that it is given, and says their text.
 class Answer {
 public:
-  static Result<Answer> create(const LanguageModel &model, const GenerationOptions &options, std::span<const TokenId> prompt,
+  static Result<Answer> create(const LanguageModel &model, const GenerationOptions &options, const Reading &reading,
                                TextSink sink) {
     auto sampler = Sampler::create(options.sampling);
     if (!sampler)
       return sampler.takeError();
-    Answer answer(model, options, prompt, std::move(*sampler), std::move(sink));
-    for (const TokenId token : prompt)
+    Answer answer(model, options, reading, std::move(*sampler), std::move(sink));
+    for (const TokenId token : reading.text)
       answer.sampler.accept(token);
     return answer;
   }
@@ -69,15 +91,14 @@ public:
     return std::move(made);
   }
 
-  std::span<const TokenId> prompt;
+  Reading reading;
   Generation made;
 
 private:
-  Answer(const LanguageModel &model, const GenerationOptions &options, std::span<const TokenId> prompt, Sampler sampler,
-         TextSink sink)
-      : prompt(prompt), model(&model), options(&options), sampler(std::move(sampler)), sink(std::move(sink)),
+  Answer(const LanguageModel &model, const GenerationOptions &options, const Reading &reading, Sampler sampler, TextSink sink)
+      : reading(reading), model(&model), options(&options), sampler(std::move(sampler)), sink(std::move(sink)),
         detokenizer(model.tokenizer()), stops(options.stop), start(now()) {
-    made.promptTokens = prompt.size();
+    made.promptTokens = made.readTokens = reading.promptTokens();
   }
 
   std::optional<TokenId> choose(std::span<const float> logits) {
@@ -129,14 +150,17 @@ const char *finishName(Finish finish) {
 
 Result<Generation> generate(const LanguageModel &model, TextContext &context, std::span<const TokenId> prompt,
                             const GenerationOptions &options, const TextSink &sink) {
-  auto fitted = fitPrompt(prompt, context.capacity(), options);
+  auto fitted = fitPrompt(model, context, prompt, options.shift);
   if (!fitted)
     return fitted.takeError();
   auto answer = Answer::create(model, options, *fitted, sink);
   if (!answer)
     return answer.takeError();
   const auto capacity = static_cast<size_t>(context.capacity());
-  auto logits = context.become(*fitted, &answer->made.readTokens);
+  if (context.listens())
+    if (auto error = context.listen(fitted->source))
+      return std::move(*error);
+  auto logits = context.become(fitted->text, context.listens() ? nullptr : &answer->made.readTokens);
   if (!logits)
     return logits.takeError();
   answer->hasRead();
@@ -160,7 +184,7 @@ Result<std::vector<Generation>> generateTogether(const LanguageModel &model, Tex
                                                  const GenerationOptions &options, const BatchSink &sink) {
   std::vector<Answer> answers;
   for (size_t i = 0; i < prompts.size(); ++i) {
-    auto fitted = fitPrompt(prompts[i], batch.capacity(), options);
+    auto fitted = fitPrompt(model, batch, prompts[i], options.shift);
     if (!fitted)
       return Error{"prompt " + std::to_string(i + 1) + ": " + fitted.message()};
     auto answer = Answer::create(model, options, *fitted, [&sink, i](std::string_view piece) { return sink(i, piece); });
@@ -184,10 +208,9 @@ Result<std::vector<Generation>> generateTogether(const LanguageModel &model, Tex
     for (; batch.size() < batch.room() && waiting < answers.size(); ++waiting) {
       Answer &answer = answers[waiting];
       answer.begin();
-      auto logits = batch.add(answer.prompt);
+      auto logits = batch.add(answer.reading.text, answer.reading.source);
       if (!logits)
         return logits.takeError();
-      answer.made.readTokens = answer.prompt.size();
       answer.hasRead();
       if (const std::optional<TokenId> token = answer.next(*logits)) {
         owners.push_back(waiting);

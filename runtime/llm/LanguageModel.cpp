@@ -49,6 +49,8 @@ std::optional<Error> LanguageModel::readSettings() {
       for (const Json &id : JsonMembers(*list))
         if (id.isInteger() && id.integer >= 0)
           ends.insert(static_cast<TokenId>(id.integer));
+    if (const Json *id = json->root().get("answer_start_id"); id && id->isInteger() && id->integer >= 0)
+      start = static_cast<TokenId>(id->integer);
   }
   for (const std::string_view name : turnEnds)
     if (auto id = words.idOf(name); id && words.isSpecial(*id))
@@ -64,7 +66,7 @@ std::optional<Error> LanguageModel::readSettings() {
 
 LanguageModel::LanguageModel(LanguageModel &&other) noexcept
     : model(std::exchange(other.model, nullptr)), words(std::move(other.words)), chat(std::move(other.chat)),
-      bos(std::move(other.bos)), eos(std::move(other.eos)), ends(std::move(other.ends)) {}
+      bos(std::move(other.bos)), eos(std::move(other.eos)), ends(std::move(other.ends)), start(other.start) {}
 
 LanguageModel::~LanguageModel() { tensel_model_destroy(model); }
 
@@ -82,6 +84,10 @@ Result<std::string> LanguageModel::renderChat(const std::vector<Message> &messag
   if (!json)
     return json.takeError();
   return chat->render(json->root());
+}
+
+bool LanguageModel::hasEncoder() const {
+  return tensel_model_find_function(model, "encode") >= 0 && tensel_model_find_function(model, "decode") >= 0;
 }
 
 int64_t LanguageModel::longestContext() const {

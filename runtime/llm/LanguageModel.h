@@ -31,6 +31,10 @@ public:
   bool hasChatTemplate() const { return chat.has_value(); }
   /// The conversation as the model was trained to read it, up to where the assistant speaks.
   Result<std::string> renderChat(const std::vector<Message> &messages) const;
+  /// Whether it answers what an encoder reads (T5), instead of going on with a text.
+  bool hasEncoder() const;
+  /// What every answer of such a model begins with; not part of the answer.
+  const std::optional<TokenId> &answerStart() const { return start; }
   /// The most tokens that a text may have.
   int64_t longestContext() const;
 
@@ -43,6 +47,7 @@ private:
   std::optional<ChatTemplate> chat;
   std::string bos, eos;
   std::unordered_set<TokenId> ends;
+  std::optional<TokenId> start;
 };
 
 } // namespace tensel::text

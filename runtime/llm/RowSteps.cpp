@@ -2,14 +2,9 @@
 #include "runtime/llm/RowSteps.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
 
 namespace tensel::text {
 namespace {
-
-constexpr size_t alignment = 64;
 
 Error sessionError(const tensel_session *session) { return Error{tensel_session_message(session)}; }
 
@@ -28,8 +23,6 @@ tensel_tensor_info infoOf(Query query, const tensel_model *model, int32_t functi
 
 } // namespace
 
-void RowSteps::Free::operator()(void *memory) const { std::free(memory); }
-
 int64_t RowSteps::mostRows(const LanguageModel &model) {
   const tensel_model *handle = model.handle();
   for (int32_t i = 0; i < tensel_model_symbol_count(handle); ++i) {
@@ -45,6 +38,13 @@ Result<RowSteps> RowSteps::create(const LanguageModel &model, const ContextOptio
   options.capacity = std::clamp<int64_t>(options.capacity, 1, model.longestContext());
   options.chunk = std::clamp<int64_t>(options.chunk, 1, options.capacity);
   RowSteps steps(model, options);
+  if (model.hasEncoder()) {
+    auto sources = SourceTexts::create(model, options.source, rows, options.threads);
+    if (!sources)
+      return sources.takeError();
+    steps.options.source = sources->limit();
+    steps.sources = std::move(*sources);
+  }
   if (auto error = steps.findStates(rows))
     return std::move(*error);
   if (auto error = steps.open(steps.decode, "decode", rows, 1))
@@ -64,32 +64,27 @@ std::optional<Error> RowSteps::findStates(int64_t rows) {
   for (int32_t i = 0; i < tensel_model_input_count(handle, function); ++i) {
     const tensel_tensor_info input = infoOf(tensel_model_input, handle, function, i);
     const std::string_view name = input.name;
-    if (name == "tokens" || name == "past")
+    if (name == "tokens" || name == "past" || (sources && SourceTexts::isInput(name)))
       continue;
     State state;
     state.name = name;
     state.type = input.type;
-    state.rowBytes = tensel_elem_type_size(input.type);
+    size_t rowBytes = tensel_elem_type_size(input.type);
     bool isRows = input.state >= 0 && input.rank > 0;
     for (int32_t d = 0; d < input.rank; ++d) {
       const std::string_view symbol = input.dims[d] < 0 ? symbolName(handle, input.symbols[d]) : "";
       isRows &= d == 0 ? symbol == "batch" : input.dims[d] >= 0 || symbol == "context";
       state.isPositional |= symbol == "context";
       state.dims.push_back(d == 0 ? rows : input.dims[d] >= 0 ? input.dims[d] : options.capacity);
-      if (d != 0 && __builtin_mul_overflow(state.rowBytes, static_cast<size_t>(state.dims.back()), &state.rowBytes))
+      if (d != 0 && __builtin_mul_overflow(rowBytes, static_cast<size_t>(state.dims.back()), &rowBytes))
         return Error{"the state '" + state.name + "' does not fit the memory"};
     }
     if (!isRows)
       return Error{"the model's input '" + state.name + "' is of a kind that writing text cannot give (an encoder's result?)"};
-    // Fresh pages are zero and take no memory before they are used: a long context costs what was said in it.
-    size_t space = 0;
-    if (!__builtin_mul_overflow(static_cast<size_t>(rows), state.rowBytes, &state.bytes) &&
-        !__builtin_add_overflow(state.bytes, alignment, &space))
-      state.memory.reset(std::calloc(space, 1));
-    if (!state.memory)
+    auto memory = RowMemory::create(rows, rowBytes);
+    if (!memory)
       return Error{"no memory for the state '" + state.name + "'"};
-    void *begin = state.memory.get();
-    state.begin = static_cast<std::byte *>(std::align(alignment, state.bytes, begin, space));
+    state.memory = std::move(*memory);
     states.push_back(std::move(state));
   }
   return std::nullopt;
@@ -104,7 +99,11 @@ std::optional<Error> RowSteps::open(Step &step, const char *functionName, int64_
   for (int32_t i = 0; i < tensel_model_symbol_count(handle); ++i) {
     const char *name = symbolName(handle, i);
     const std::string_view symbol = name;
-    limits.push_back({name, symbol == "context" ? options.capacity : symbol == "length" ? length : symbol == "batch" ? rows : 1});
+    limits.push_back({name, symbol == "context"             ? options.capacity
+                            : symbol == "length"            ? length
+                            : symbol == "batch"             ? rows
+                            : symbol == "source" && sources ? options.source
+                                                            : 1});
   }
   tensel_session_options settings = {};
   settings.threads = options.threads;
@@ -142,10 +141,13 @@ Result<std::span<const float>> RowSteps::run(Step &step, int64_t row, std::span<
                tensel_session_set_input_named(session, "past", past.data(), TENSEL_I64, &rows, 1) == TENSEL_OK;
   if (isSet && step.hasLast) // prefill, which runs on one row
     isSet = tensel_session_set_input_named(session, "last", &last, TENSEL_I64, &rows, 1) == TENSEL_OK;
+  if (isSet && sources)
+    if (auto error = sources->setInputs(session, row, rows))
+      return std::move(*error);
   for (size_t s = 0; s < states.size() && isSet; ++s) {
     State &state = states[s];
     state.dims[0] = rows;
-    isSet = tensel_session_set_state(session, step.states[s], state.row(row), state.type, state.dims.data(),
+    isSet = tensel_session_set_state(session, step.states[s], state.memory.row(row), state.type, state.dims.data(),
                                      static_cast<int32_t>(state.dims.size())) == TENSEL_OK;
   }
   const void *data = nullptr;
@@ -178,13 +180,14 @@ Result<std::span<const float>> RowSteps::score(int64_t row, std::span<const Toke
 void RowSteps::clear(int64_t row) {
   for (State &state : states)
     if (!state.isPositional) // of the others nothing counts that lies behind the last token
-      std::memset(state.row(row), 0, state.rowBytes);
+      state.memory.clear(row);
 }
 
 void RowSteps::copy(int64_t from, int64_t to) {
   for (State &state : states)
-    if (from != to)
-      std::memcpy(state.row(to), state.row(from), state.rowBytes);
+    state.memory.copy(from, to);
+  if (sources)
+    sources->copy(from, to);
 }
 
 ContextMemory RowSteps::memory() const {
@@ -192,7 +195,11 @@ ContextMemory RowSteps::memory() const {
   for (const Step *step : {&prefill, &decode, &scoring})
     memory.arenaBytes += tensel_session_arena_bytes(step->session.get());
   for (const State &state : states)
-    memory.stateBytes += static_cast<int64_t>(state.bytes);
+    memory.stateBytes += static_cast<int64_t>(state.memory.bytes());
+  if (sources) {
+    memory.arenaBytes += sources->arenaBytes();
+    memory.stateBytes += sources->bytes();
+  }
   return memory;
 }
 

@@ -1,25 +1,24 @@
 // The states of some texts, a row each, and the functions of the model that read tokens onto them: what a TextContext (one text)
 // and a TextBatch (several) stand on. A row of every state is contiguous, so a function may run on any rows that are neighbours.
-// Nothing is allocated after `create`, but for `score` on its first use. Belongs to one thread.
+// Nothing is allocated after `create`, but for `score` on its first use and the ids of `listen`. Belongs to one thread.
 #ifndef TENSEL_RUNTIME_LLM_ROWSTEPS_H
 #define TENSEL_RUNTIME_LLM_ROWSTEPS_H
 
-#include "runtime/llm/LanguageModel.h"
-
-#include <span>
+#include "runtime/llm/SourceTexts.h"
 
 namespace tensel::text {
 
 struct ContextOptions {
   int64_t capacity = 4096; ///< most tokens of a text
   int64_t chunk = 256;     ///< most tokens that are read at once
+  int64_t source = 0;      ///< most tokens of a text that an encoder reads; 0: as many as the model can
   int32_t threads = 0;     ///< 0: one for each CPU
 };
 
 /// What contexts take besides the weights, which are mapped.
 struct ContextMemory {
   int64_t arenaBytes = 0; ///< of all sessions, as laid out when they were made
-  int64_t stateBytes = 0; ///< of all states
+  int64_t stateBytes = 0; ///< of all states, and of what an encoder made of the texts that are answered
 };
 
 class RowSteps {
@@ -37,9 +36,13 @@ public:
   /// As `read`, but gives the logits after each token: [tokens, vocabulary]. The model must have the function `score`.
   Result<std::span<const float>> score(int64_t row, std::span<const TokenId> tokens, int64_t past);
 
-  /// Makes a row's states what they are before its first token.
+  /// Whether the model has an encoder, so that each row answers the text that `listen` gave it.
+  bool listens() const { return sources.has_value(); }
+  /// Makes `source`, at most `settings().source` tokens, the text that a row answers. Its states stay: see `clear`.
+  std::optional<Error> listen(int64_t row, std::span<const TokenId> source) { return sources->encode(row, source); }
+  /// Makes a row's states what they are before its first token. It still answers the same text.
   void clear(int64_t row);
-  /// Makes the states of row `to` those of row `from`.
+  /// Makes the states of row `to`, and the text that it answers, those of row `from`.
   void copy(int64_t from, int64_t to);
   /// Whether the states are indexed by position, so that what stands behind a row's last token does not count.
   bool isPositional() const;
@@ -49,9 +52,6 @@ public:
 private:
   struct SessionDeleter {
     void operator()(tensel_session *session) const { tensel_session_destroy(session); }
-  };
-  struct Free {
-    void operator()(void *memory) const;
   };
   /// A function of the model with its session; `states` are the indices of its inputs that are states.
   struct Step {
@@ -63,10 +63,7 @@ private:
   struct State {
     std::string name;
     std::vector<int64_t> dims; // [rows, ...]
-    std::unique_ptr<void, Free> memory;
-    std::byte *begin = nullptr; // 64-byte aligned, in `memory`
-    size_t rowBytes = 0, bytes = 0;
-    std::byte *row(int64_t index) const { return begin + static_cast<size_t>(index) * rowBytes; }
+    RowMemory memory;
     tensel_elem_type type = TENSEL_F32;
     bool isPositional = false;
   };
@@ -80,6 +77,7 @@ private:
   ContextOptions options;
   Step prefill, decode, scoring; // the last is opened when it is asked for
   std::vector<State> states;
+  std::optional<SourceTexts> sources;
   std::vector<int64_t> ids;
 };
 

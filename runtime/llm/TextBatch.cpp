@@ -16,7 +16,10 @@ Result<TextBatch> TextBatch::create(const LanguageModel &model, const ContextOpt
   return batch;
 }
 
-Result<std::span<const float>> TextBatch::add(std::span<const TokenId> tokens) {
+Result<std::span<const float>> TextBatch::add(std::span<const TokenId> tokens, std::span<const TokenId> source) {
+  if (steps.listens())
+    if (auto error = steps.listen(static_cast<int64_t>(size()), source))
+      return std::move(*error);
   texts.emplace_back().reserve(static_cast<size_t>(capacity()));
   return replace(size() - 1, tokens);
 }

@@ -14,9 +14,10 @@ public:
   static Result<TextBatch> create(const LanguageModel &model, const ContextOptions &options, size_t rows);
 
   /// Begins another text in the row `size()`; there must be room. The logits of the token that follows: these, as all logits, are
-  /// valid until the next text is read or written. Fails when the tokens pass the capacity.
-  Result<std::span<const float>> add(std::span<const TokenId> tokens);
-  /// Makes another text of a row.
+  /// valid until the next text is read or written. Fails when the tokens pass the capacity. Where the model has an encoder
+  /// (`listens`), the text answers `source`.
+  Result<std::span<const float>> add(std::span<const TokenId> tokens, std::span<const TokenId> source = {});
+  /// Makes another text of a row, which answers what the old one did.
   Result<std::span<const float>> replace(size_t row, std::span<const TokenId> tokens);
   /// Appends `tokens[row]` to each text, none of which may be full; the logits [size, vocabulary] of the tokens that follow.
   Result<std::span<const float>> append(std::span<const TokenId> tokens);
@@ -27,6 +28,9 @@ public:
   size_t room() const { return rows; }
   const std::vector<TokenId> &tokens(size_t row) const { return texts[row]; }
   int64_t capacity() const { return steps.settings().capacity; }
+  bool listens() const { return steps.listens(); }
+  /// The most tokens of a text to answer.
+  int64_t sourceCapacity() const { return steps.settings().source; }
   ContextMemory memory() const { return steps.memory(); }
 
 private:

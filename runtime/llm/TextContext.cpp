@@ -47,6 +47,11 @@ std::optional<Error> TextContext::score(std::span<const TokenId> tokens, const L
   return std::nullopt;
 }
 
+std::optional<Error> TextContext::listen(std::span<const TokenId> source) {
+  clear();
+  return steps.listen(0, source);
+}
+
 Result<std::span<const float>> TextContext::append(std::span<const TokenId> tokens) {
   if (auto error = checkRoom(tokens.size()))
     return std::move(*error);

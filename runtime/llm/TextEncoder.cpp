@@ -3,18 +3,19 @@
 
 namespace tensel::text {
 
-Result<TextEncoder> TextEncoder::create(const LanguageModel &model, int64_t longest, int32_t threads) {
+Result<TextEncoder> TextEncoder::create(const LanguageModel &model, int64_t longest, int32_t threads, const char *result) {
   const tensel_model *handle = model.handle();
   const int32_t function = tensel_model_find_function(handle, "encode");
   TextEncoder encoder(model);
   for (int32_t i = 0; function >= 0 && i < tensel_model_output_count(handle, function); ++i) {
     tensel_tensor_info output = {"", TENSEL_F32, 0, nullptr, nullptr, -1};
     (void)tensel_model_output(handle, function, i, &output);
-    if (std::string_view(output.name) == "embedding")
+    if (std::string_view(output.name) == result && output.type == TENSEL_F32)
       encoder.result = i;
   }
   if (encoder.result < 0)
-    return Error{"the model has no function 'encode' with the result 'embedding', expected a model such as BERT"};
+    return Error{std::string("the model has no function 'encode' with the result '") + result + "', expected a model such as " +
+                 (std::string_view(result) == "embedding" ? "BERT" : "T5")};
   std::vector<tensel_symbol_limit> limits;
   for (int32_t i = 0; i < tensel_model_symbol_count(handle); ++i) {
     tensel_symbol_info symbol = {};
@@ -39,11 +40,13 @@ Result<TextEncoder> TextEncoder::create(const LanguageModel &model, int64_t long
 
 Result<std::span<const float>> TextEncoder::embed(std::string_view text) {
   auto tokens = model->tokenizer().encode(text, true);
-  if (!tokens)
-    return tokens.takeError();
-  if (tokens->empty() || static_cast<int64_t>(tokens->size()) > longest)
-    return Error{"the text has " + std::to_string(tokens->size()) + " tokens, expected 1 to " + std::to_string(longest)};
-  const std::vector<int64_t> ids(tokens->begin(), tokens->end());
+  return tokens ? encode(*tokens) : tokens.takeError();
+}
+
+Result<std::span<const float>> TextEncoder::encode(std::span<const TokenId> tokens) {
+  if (tokens.empty() || static_cast<int64_t>(tokens.size()) > longest)
+    return Error{"the text has " + std::to_string(tokens.size()) + " tokens, expected 1 to " + std::to_string(longest)};
+  const std::vector<int64_t> ids(tokens.begin(), tokens.end());
   const int64_t batch = 1, length = static_cast<int64_t>(ids.size()), dims[] = {1, length};
   const void *data = nullptr;
   const int64_t *shape = nullptr;
@@ -53,7 +56,10 @@ Result<std::span<const float>> TextEncoder::embed(std::string_view text) {
       tensel_session_run(session.get()) != TENSEL_OK ||
       tensel_session_output(session.get(), result, &data, &shape, &rank) != TENSEL_OK)
     return Error{tensel_session_message(session.get())};
-  return std::span(static_cast<const float *>(data), static_cast<size_t>(shape[rank - 1]));
+  size_t count = 1;
+  for (int32_t d = 0; d < rank; ++d)
+    count *= static_cast<size_t>(shape[d]);
+  return std::span(static_cast<const float *>(data), count);
 }
 
 } // namespace tensel::text

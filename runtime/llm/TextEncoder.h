@@ -1,5 +1,5 @@
-// Vectors of texts by a model that has the function `encode` with the result `embedding`: BERT and its kind. Belongs to one
-// thread.
+// What the function `encode` makes of texts: the vector of a text by BERT and its kind, or the vectors of its tokens that a
+// decoder such as T5's reads. Belongs to one thread.
 #ifndef TENSEL_RUNTIME_LLM_TEXTENCODER_H
 #define TENSEL_RUNTIME_LLM_TEXTENCODER_H
 
@@ -11,11 +11,17 @@ namespace tensel::text {
 
 class TextEncoder {
 public:
-  /// `model` must outlive this; texts may have up to `longest` tokens (0: as many as the model can).
-  static Result<TextEncoder> create(const LanguageModel &model, int64_t longest, int32_t threads);
+  /// `model` must outlive this; texts may have up to `longest` tokens (0: as many as the model can). `result` is the one of
+  /// `encode` that is asked for.
+  static Result<TextEncoder> create(const LanguageModel &model, int64_t longest, int32_t threads, const char *result);
 
-  /// The text's vector, of length 1, valid until the next call. A text that is too long is an error.
+  /// The result for a text, valid until the next call: `embedding` [hidden] of length 1, `vectors` [tokens, hidden]. A text
+  /// that is too long is an error.
+  Result<std::span<const float>> encode(std::span<const TokenId> tokens);
   Result<std::span<const float>> embed(std::string_view text);
+  /// The most tokens of a text.
+  int64_t limit() const { return longest; }
+  int64_t arenaBytes() const { return tensel_session_arena_bytes(session.get()); }
 
 private:
   struct SessionDeleter {

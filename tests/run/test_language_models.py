@@ -72,17 +72,6 @@ def test_whole_text(model: Path, tmp_path: Path) -> None:
         assert_close(run_reference(model, "score", inputs, ["logits"], tmp_path)["logits"], expected["logits"])
 
 
-@pytest.mark.parametrize("name", ["llama-gguf", "gemma3", "bloom", "rwkv"])
-def test_compiled(name: str, tmp_path: Path) -> None:
-    model = next(path for path in MODELS if path.name == name)
-    expected = np.load(model / "expected.npz")
-    tokens = expected["tokens"].astype(np.int64)
-    inputs = {"tokens": tokens, "past": np.zeros(2, np.int64), **zeros_for_states(model, "score", 2, 32)}
-    # The expected logits are those of f32 products.
-    found = run_model(opened(model), inputs, ["logits"], tmp_path, "--function=score", "--device=cpu", "--quantize=none")
-    assert_close(found["logits"], expected["logits"])
-
-
 @pytest.mark.parametrize("name", ["llama", "mistral", "bloom", "gemma3", "rwkv"])
 def test_prompt_then_token_by_token(name: str, tmp_path: Path) -> None:
     """Rows of different length: what stands behind a row's last token never counts."""

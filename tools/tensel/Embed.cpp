@@ -24,7 +24,7 @@ std::string run(const EmbedOptions &options) {
   auto model = openLanguageModel({options.model, options.shapes, options.quantize});
   if (!model)
     return model.message();
-  auto encoder = text::TextEncoder::create(*model, 0, options.threads);
+  auto encoder = text::TextEncoder::create(*model, 0, options.threads, "embedding");
   if (!encoder)
     return encoder.message();
   for (const std::string &text : texts) {

@@ -126,8 +126,11 @@ private:
     int64_t longest = 0;
     for (const auto &prompt : prompts)
       longest = std::max(longest, static_cast<int64_t>(prompt.size()));
-    settings.capacity = options.context ? options.context : std::min(longest + options.tokens, model->longestContext());
-    settings.chunk = std::min<int64_t>(256, longest);
+    // Where an encoder reads the prompt, the answer is a text of its own, which begins with one token.
+    const int64_t read = model->hasEncoder() ? 1 : longest;
+    settings.capacity = options.context ? options.context : std::min(read + options.tokens, model->longestContext());
+    settings.chunk = std::min<int64_t>(256, read);
+    settings.source = options.context ? std::min<int64_t>(options.context, longest) : longest;
     settings.threads = options.threads;
     if (settings.capacity > model->longestContext())
       return "--context: found " + std::to_string(settings.capacity) + ", expected at most the model's " +
