@@ -36,7 +36,7 @@ def Graph_CumulateOp : Graph_ShapedOp<"cumulate"> {
 }
 
 def Graph_TopKOp : Graph_ShapedOp<"topk", [], "elementTypeOf(adaptor.getInput()), ::mlir::IntegerType::get(context, 64)"> {
-  let summary = "The k (1-D i64 of one element) largest or smallest elements along `axis`, best first, and their indices; ties: lower index first.";
+  let summary = "The k (1-D i64 of one element) largest or smallest elements along `axis`, best first, and their indices; ties: lower index first; NaN is the largest.";
   let arguments = (ins Graph_Tensor:$input, Graph_Shape:$k, I64Attr:$axis, DefaultValuedAttr<BoolAttr, "true">:$largest);
   let results = (outs Graph_Tensor:$values, Graph_Tensor:$indices);
 }

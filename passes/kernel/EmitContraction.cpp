@@ -31,7 +31,7 @@ TileShape chooseTileShape(IndexMath &m, const Contraction &c, int64_t vectorBits
   std::optional<int64_t> rows = getConstantIntValue(c.m.total), columns = getConstantIntValue(c.n.total),
                          steps = getConstantIntValue(c.k.total);
   int64_t width = c.vector.blocks ? c.vector.blocks->width : 1; // blocks are read whole
-  int64_t neededVectors = columns ? llvm::divideCeil(llvm::alignTo(*columns, width), shape.lanes) : 16;
+  int64_t neededVectors = columns ? llvm::divideCeil(llvm::alignTo(std::max<int64_t>(*columns, 1), width), shape.lanes) : 16;
   shape.rows = registers == 32 ? 12 : 6;
   if (neededVectors == 1)
     shape.rows *= 2;

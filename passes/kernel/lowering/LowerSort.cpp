@@ -57,6 +57,19 @@ LogicalResult buildTopK(KernelLowering &k, graph::TopKOp op) {
   Value size = k.entryIndex(sizes[axis]), rounds = k.entryIndex(k.dims(op.getValues())[axis]);
   Value nothing = k.once(op, 0, [&](Cursor &c) -> Value { return arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(wide)); });
   ComparePredicate better = op.getLargest() ? ComparePredicate::gt : ComparePredicate::lt;
+  // NaN counts as larger than all numbers and equal to itself.
+  bool isFloat = isa<FloatType>(element);
+  auto isBetter = [&](graph::ScalarBuilder &s, Value a, Value b) -> Value {
+    Value isMore = s.compare(better, a, b);
+    if (!isFloat)
+      return isMore;
+    auto [nan, number] = op.getLargest() ? std::pair(a, b) : std::pair(b, a);
+    return s.bitOr(isMore, s.bitAnd(s.isNan(nan), s.compare(ComparePredicate::eq, number, number)));
+  };
+  auto isTied = [&](graph::ScalarBuilder &s, Value a, Value b) -> Value {
+    Value isEqual = s.compare(ComparePredicate::eq, a, b);
+    return isFloat ? s.bitOr(isEqual, s.bitAnd(s.isNan(a), s.isNan(b))) : isEqual;
+  };
   Indices outs = {k.destination(op.getValues()), k.destination(op.getIndices())};
   outs = k.sequentialNest(
       end, withoutAxis(sizes, axis), outs, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> carried) -> Indices {
@@ -71,14 +84,13 @@ LogicalResult buildTopK(KernelLowering &k, graph::TopKOp op) {
                     graph::ScalarBuilder s(c.b, c.loc, element, value);
                     auto either = [&](Value a, Value b) -> Value { return arith::OrIOp::create(c.b, c.loc, a, b); };
                     Value first = c.compare(P::slt, lastIndex, c.index(0));
-                    Value tied = c.both(s.compare(ComparePredicate::eq, value, last), c.compare(P::sgt, i, lastIndex));
-                    Value after = either(first, either(s.compare(better, last, value), tied));
-                    Value wins = either(c.compare(P::slt, best[1], c.index(0)), s.compare(better, value, best[0]));
+                    Value tied = c.both(isTied(s, value, last), c.compare(P::sgt, i, lastIndex));
+                    Value after = either(first, either(isBetter(s, last, value), tied));
+                    Value wins = either(c.compare(P::slt, best[1], c.index(0)), isBetter(s, value, best[0]));
                     Value take = c.both(after, wins);
                     return {c.select(take, value, best[0]), c.select(take, i, best[1])};
                   });
-              // NaNs have no place in the order: when only they are left, the first element stands in.
-              Value index = c.max(best[1], c.index(0));
+              Value index = best[1];
               Indices where = withAxis(at, axis, round);
               Value value = convertFloat(c, best[0], graph::storageType(element));
               Value stored = arith::IndexCastOp::create(c.b, c.loc, c.b.getI64Type(), index);

@@ -1,0 +1,106 @@
+// The way of `tensel run`, in a child: shared phases, machine code, JIT, a session; see Compiled.h.
+#include "tests/fuzz/graphs/Compiled.h"
+
+#include "compiler/Jit.h"
+#include "runtime/include/tensel/runtime.h"
+#include <csignal>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace tensel;
+using namespace tensel::fuzz;
+using reference::Tensor;
+
+constexpr unsigned secondsToHang = 60;
+
+llvm::StringRef tensel::fuzz::nameOf(Verdict::Kind kind) {
+  constexpr llvm::StringRef names[] = {"same", "differs", "refused", "failed to run", "crashed", "hung"};
+  return names[kind];
+}
+
+static void say(Verdict &verdict, Verdict::Kind kind, const llvm::Twine &text) {
+  verdict.kind = kind;
+  std::string message = text.str();
+  message.resize(std::min(message.size(), sizeof(verdict.message) - 1));
+  llvm::copy(message, verdict.message);
+  verdict.message[message.size()] = 0;
+}
+
+static void runSession(const Graph &graph, llvm::ArrayRef<Expected> expected, const tensel_static_model *description,
+                       Verdict &verdict) {
+  tensel_model *model = nullptr;
+  tensel_session *session = nullptr;
+  tensel_error_t error = {};
+  if (tensel_model_load_static(description, &model, &error) != TENSEL_OK)
+    return say(verdict, Verdict::failedToRun, error.message);
+  tensel_session_options options = {};
+  options.threads = 1;
+  if (tensel_session_create(model, 0, &options, &session, &error) != TENSEL_OK)
+    return say(verdict, Verdict::failedToRun, error.message);
+  std::vector<std::vector<char>> aligned;
+  for (auto [i, input] : llvm::enumerate(graph.inputs)) {
+    aligned.emplace_back(input.getBytes().begin(), input.getBytes().end());
+    aligned.back().reserve(1);
+    if (tensel_session_set_input(session, i, aligned.back().data(), static_cast<tensel_elem_type>(input.getKind()),
+                                 input.getDims().data(), input.getRank()) != TENSEL_OK)
+      return say(verdict, Verdict::failedToRun, tensel_session_message(session));
+  }
+  // Twice: the second run meets an arena that is not zeros.
+  for (int run = 0; run < 2; ++run) {
+    if (tensel_session_run(session) != TENSEL_OK)
+      return say(verdict, Verdict::failedToRun, tensel_session_message(session));
+    for (auto [i, one] : llvm::enumerate(expected)) {
+      const void *data = nullptr;
+      const int64_t *dims = nullptr;
+      int32_t rank = 0;
+      if (tensel_session_output(session, i, &data, &dims, &rank) != TENSEL_OK)
+        return say(verdict, Verdict::failedToRun, tensel_session_message(session));
+      Tensor shaped(one.tensor.getKind(), llvm::ArrayRef<int64_t>(dims, rank));
+      std::copy_n(static_cast<const char *>(data), shaped.getByteSize(), shaped.getMutableData());
+      std::string wrong = compare(one, shaped, verdict.compared, verdict.undecided);
+      if (!wrong.empty())
+        return say(verdict, Verdict::differs, "result " + llvm::Twine(i) + (run ? " of the second run: " : ": ") + wrong);
+    }
+  }
+}
+
+static void compileAndRun(const Graph &graph, llvm::ArrayRef<Expected> expected, const CpuLevel &level, Verdict &verdict) {
+  Graph compiled = graph.clone();
+  llvm::Expected<std::unique_ptr<Program>> program = Program::create(*compiled.module, {.roundedBits = 0});
+  if (!program)
+    return say(verdict, Verdict::refused, llvm::toString(program.takeError()));
+  if (llvm::Error error = (*program)->makeCode({&level}))
+    return say(verdict, Verdict::refused, llvm::toString(std::move(error)));
+  llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(**program);
+  if (!jit)
+    return say(verdict, Verdict::refused, llvm::toString(jit.takeError()));
+  runSession(graph, expected, (*jit)->description(), verdict);
+}
+
+Verdict tensel::fuzz::compileAndCompare(const Graph &graph, llvm::ArrayRef<Expected> expected, const CpuLevel &level) {
+  void *memory = mmap(nullptr, sizeof(Verdict), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    llvm::report_fatal_error("no shared memory");
+  auto *shared = new (memory) Verdict();
+  pid_t child = fork();
+  if (child == 0) {
+    // Without handlers: a crash is told by its signal, not by a stack trace.
+    for (int fault : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL})
+      std::signal(fault, SIG_DFL);
+    alarm(secondsToHang);
+    compileAndRun(graph, expected, level, *shared);
+    _exit(0);
+  }
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child)
+    llvm::report_fatal_error("no process for a graph");
+  Verdict verdict = *shared;
+  munmap(memory, sizeof(Verdict));
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    say(verdict, Verdict::hung, "no result after " + llvm::Twine(secondsToHang) + " s");
+  else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    say(verdict, Verdict::crashed,
+        WIFSIGNALED(status) ? llvm::Twine(strsignal(WTERMSIG(status))) : "exit status " + llvm::Twine(WEXITSTATUS(status)));
+  return verdict;
+}

@@ -1,0 +1,29 @@
+// What the fuzzer of graphs passes around: a module with one function, and concrete inputs for it.
+#ifndef TENSEL_TESTS_FUZZ_GRAPHS_GRAPH_H
+#define TENSEL_TESTS_FUZZ_GRAPHS_GRAPH_H
+
+#include "compiler/reference/Interpreter.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+namespace tensel::fuzz {
+
+struct Graph {
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  llvm::SmallVector<reference::Tensor> inputs;
+
+  mlir::func::FuncOp function() const { return *module.get().getOps<mlir::func::FuncOp>().begin(); }
+  Graph clone() const { return {mlir::OwningOpRef<mlir::ModuleOp>(module.get().clone()), inputs}; }
+};
+
+/// A random valid graph of 2 to about 20 ops; equal seeds give equal graphs. `context` keeps the module.
+Graph generate(mlir::MLIRContext &context, uint64_t seed);
+
+/// Names the function's arguments and results x0, x1, ... and y0, y1, ..., which compiled code asks for.
+void nameInterface(mlir::func::FuncOp function);
+
+/// The module as text, with its inputs as constants in comments, to be kept as a reproducer.
+void printGraph(const Graph &graph, llvm::raw_ostream &os);
+
+} // namespace tensel::fuzz
+#endif // TENSEL_TESTS_FUZZ_GRAPHS_GRAPH_H

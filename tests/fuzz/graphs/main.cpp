@@ -1,0 +1,146 @@
+// tensel-fuzz-graphs: random graphs through the reference interpreter and through compiled code. Prints each difference with the
+// smallest graph that shows it, and at the end one line of numbers; status 1 when a graph differs.
+//   tensel-fuzz-graphs --seed=20240501 --seconds=60          graphs of the seeds from there on
+//   tensel-fuzz-graphs --seed=7 --count=1 --print            one graph, shown
+//   tensel-fuzz-graphs tests/fuzz/graphs/known/*.mlir        kept graphs; their first lines give the inputs
+#include "compiler/Pipeline.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/Parser/Parser.h"
+#include "tests/fuzz/graphs/Compiled.h"
+#include "tests/fuzz/graphs/Shrink.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include <chrono>
+#include <map>
+
+using namespace mlir;
+using namespace tensel;
+using namespace tensel::fuzz;
+
+static llvm::cl::list<std::string> files(llvm::cl::Positional, llvm::cl::desc("kept graphs"));
+static llvm::cl::opt<uint64_t> seed("seed", llvm::cl::desc("of the first graph"), llvm::cl::init(1));
+static llvm::cl::opt<unsigned> seconds("seconds", llvm::cl::desc("how long to go on"), llvm::cl::init(10));
+static llvm::cl::opt<unsigned> count("count", llvm::cl::desc("how many graphs at most (0: any number)"), llvm::cl::init(0));
+static llvm::cl::opt<std::string> level("level", llvm::cl::desc("CPU level; default: one by the seed"));
+static llvm::cl::opt<bool> show("print", llvm::cl::desc("print every graph"));
+static llvm::cl::opt<bool> noShrink("no-shrink", llvm::cl::desc("leave graphs that differ as they are"));
+
+namespace {
+struct Totals {
+  std::map<Verdict::Kind, int64_t> graphs;
+  int64_t ops = 0, compared = 0, undecided = 0, notEvaluated = 0;
+};
+
+const CpuLevel &chooseLevel(uint64_t number) {
+  if (!level.empty())
+    if (const CpuLevel *known = findCpuLevel(level))
+      return *known;
+  size_t usable = hostCpuLevel() - cpuLevels().begin() + 1;
+  return cpuLevels()[number % usable];
+}
+
+void report(llvm::StringRef name, const Graph &graph, const CpuLevel &on, const Verdict &verdict) {
+  llvm::outs() << "--- " << name << " on " << on.name << ": " << nameOf(verdict.kind) << ": " << verdict.message << "\n";
+  printGraph(graph, llvm::outs());
+  llvm::outs().flush();
+}
+
+/// Whether the graph is compiled to what the reference says.
+bool check(llvm::StringRef name, const Graph &graph, const CpuLevel &on, Totals &totals) {
+  auto judge = [&](const Graph &one) {
+    ScopedDiagnosticHandler silent(one.module.get().getContext(), [](Diagnostic &) { return success(); });
+    auto expected = expect(one);
+    Verdict verdict;
+    if (failed(expected))
+      return std::make_pair(false, verdict);
+    return std::make_pair(true, compileAndCompare(one, *expected, on));
+  };
+  auto [isEvaluated, verdict] = judge(graph);
+  if (!isEvaluated) {
+    ++totals.notEvaluated;
+    return true;
+  }
+  ++totals.graphs[verdict.kind];
+  totals.compared += verdict.compared;
+  totals.undecided += verdict.undecided;
+  graph.function().walk([&](Operation *) { ++totals.ops; });
+  if (verdict.kind == Verdict::same)
+    return true;
+  if (noShrink) {
+    report(name, graph, on, verdict);
+    return false;
+  }
+  Graph small = shrink(graph, [&](const Graph &part) {
+    auto [ok, found] = judge(part);
+    return ok && found.kind == verdict.kind;
+  });
+  report(name, small, on, judge(small).second);
+  return false;
+}
+
+/// A graph as printGraph writes it.
+std::optional<Graph> readGraph(MLIRContext &context, llvm::StringRef path) {
+  auto buffer = llvm::MemoryBuffer::getFile(path);
+  Graph graph;
+  if (buffer)
+    graph.module = parseSourceString<ModuleOp>((*buffer)->getBuffer(), &context);
+  if (!graph.module)
+    return std::nullopt;
+  for (llvm::StringRef line : llvm::split((*buffer)->getBuffer(), '\n')) {
+    if (!line.consume_front("// INPUT "))
+      continue;
+    auto [head, data] = line.split(":");
+    llvm::SmallVector<llvm::StringRef> words;
+    head.trim().rtrim(':').trim().split(words, ' ');
+    llvm::SmallVector<int64_t> dims;
+    for (llvm::StringRef word : llvm::ArrayRef(words).drop_front(2))
+      dims.push_back(std::stoll(word.str()));
+    unsigned index = graph.inputs.size();
+    auto type = cast<RankedTensorType>(graph.function().getArgument(index).getType());
+    reference::Tensor tensor(*reference::kindOf(type.getElementType()), dims);
+    std::string bytes = llvm::fromHex(data.trim());
+    std::copy_n(bytes.data(), std::min<size_t>(bytes.size(), tensor.getByteSize()), tensor.getMutableData());
+    graph.inputs.push_back(tensor);
+  }
+  return graph;
+}
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::cl::ParseCommandLineOptions(argc, argv, "random graphs, compiled and interpreted\n");
+  registerCompilerPasses();
+  Totals totals;
+  bool isGood = true;
+  auto newContext = [] {
+    auto context = std::make_unique<MLIRContext>(compilerRegistry(), MLIRContext::Threading::DISABLED);
+    context->loadAllAvailableDialects();
+    return context;
+  };
+  std::unique_ptr<MLIRContext> context = newContext();
+  for (const std::string &file : files) {
+    std::optional<Graph> graph = readGraph(*context, file);
+    if (!graph) {
+      llvm::errs() << "'" << file << "': expected a graph\n";
+      return 1;
+    }
+    isGood &= check(file, *graph, chooseLevel(0), totals);
+  }
+  auto start = std::chrono::steady_clock::now();
+  for (uint64_t number = seed; files.empty(); ++number) {
+    if (count ? number - seed >= count : std::chrono::steady_clock::now() - start >= std::chrono::seconds(seconds))
+      break;
+    if (number % 64 == 63)
+      context = newContext(); // types and attributes stay in a context
+    Graph graph = generate(*context, number);
+    if (show)
+      printGraph(graph, llvm::outs());
+    isGood &= check("seed " + std::to_string(number), graph, chooseLevel(number), totals);
+  }
+  llvm::outs() << "graphs:";
+  for (auto [kind, number] : totals.graphs)
+    llvm::outs() << " " << number << " " << nameOf(kind) << ",";
+  llvm::outs() << " " << totals.notEvaluated << " not evaluated; " << totals.ops << " ops, " << totals.compared
+               << " elements compared, " << totals.undecided << " undecided\n";
+  return isGood ? 0 : 1;
+}
