@@ -5,6 +5,7 @@
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MathToLibm/MathToLibm.h"
@@ -69,11 +70,39 @@ LogicalResult toControlFlow(func::FuncOp func) {
   return applyPartialConversion(func, target, std::move(patterns));
 }
 
+/// A bf16 constant by its bits.
+struct BFloat16ConstantAsBits : ConvertOpToLLVMPattern<arith::ConstantOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult matchAndRewrite(arith::ConstantOp op, OpAdaptor adaptor, ConversionPatternRewriter &rewriter) const final {
+    Type type = getTypeConverter()->convertType(op.getType());
+    if (!getElementTypeOrSelf(op.getType()).isBF16() || !type)
+      return failure();
+    if (auto number = dyn_cast<FloatAttr>(op.getValue())) {
+      rewriter.replaceOpWithNewOp<LLVM::ConstantOp>(op, type, IntegerAttr::get(type, number.getValue().bitcastToAPInt()));
+      return success();
+    }
+    auto numbers = dyn_cast<DenseElementsAttr>(op.getValue());
+    if (!numbers || !isa<VectorType>(type))
+      return failure();
+    rewriter.replaceOpWithNewOp<LLVM::ConstantOp>(op, type, numbers.bitcast(rewriter.getI16Type()));
+    return success();
+  }
+};
+
 LogicalResult toLLVM(ArrayRef<Operation *> ops, MLIRContext *context) {
   LLVMConversionTarget target(*context);
   target.addLegalOp<ModuleOp>();
   LLVMTypeConverter converter(context);
+  // What is left of bf16 moves bits: the arithmetic is done in f32, the conversions are taken apart. As a float type LLVM makes
+  // negations and selects of it, which it then calls functions for that no program has.
+  converter.addConversion([](BFloat16Type type) -> Type { return IntegerType::get(type.getContext(), 16); });
+  converter.addConversion([&converter](VectorType type) -> std::optional<Type> {
+    if (!type.getElementType().isBF16())
+      return std::nullopt;
+    return converter.convertType(type.clone(IntegerType::get(type.getContext(), 16)));
+  });
   RewritePatternSet patterns(context);
+  patterns.add<BFloat16ConstantAsBits>(converter, /*benefit=*/2);
   arith::populateArithToLLVMConversionPatterns(converter, patterns);
   cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
   populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
@@ -100,6 +129,10 @@ struct LowerKernelToLLVMPass : impl::LowerKernelToLLVMPassBase<LowerKernelToLLVM
       ops.push_back(global);
     if (failed(toLLVM(ops, &getContext())))
       return signalPassFailure();
+    for (auto global : getOperation().getOps<LLVM::GlobalOp>())
+      if (auto numbers = dyn_cast_or_null<DenseElementsAttr>(global.getValueOrNull());
+          numbers && numbers.getElementType().isBF16())
+        global.setValueAttr(numbers.bitcast(IntegerType::get(&getContext(), 16)));
     SmallVector<UnrealizedConversionCastOp> casts;
     getOperation().walk([&](UnrealizedConversionCastOp op) { casts.push_back(op); });
     reconcileUnrealizedCasts(casts);
