@@ -21,7 +21,8 @@ FIXED = sorted((ROOT / "tests/fuzz/graphs/fixed").glob("*.mlir"))
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, errors="replace", timeout=SECONDS + 600, check=False)
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, errors="replace", timeout=SECONDS + 600,
+                          check=False)
 
 
 @pytest.mark.xfail(reason="kinds of graphs that differ are not all repaired (tests/fuzz/graphs/known)", strict=True)
@@ -30,7 +31,8 @@ def test_graphs() -> None:
     found = run(f"--seed={seed}", f"--seconds={SECONDS}")
     print(f"seed {seed}: {found.stdout.splitlines()[-1:]}")
     assert found.returncode == 0, f"from seed {seed} on:\n{found.stdout[-6000:]}{found.stderr[-3000:]}"
-    counted = re.search(r"graphs: (\d+) same, (\d+) not evaluated; \d+ ops, (\d+) elements compared, (\d+) undecided", found.stdout)
+    counted = re.search(r"graphs: (\d+) same, (\d+) not evaluated; \d+ ops, (\d+) elements compared, (\d+) undecided",
+                        found.stdout)
     assert counted, found.stdout[-2000:]
     same, not_evaluated, compared, undecided = map(int, counted.groups())
     # An oracle that decides nothing would find nothing.
