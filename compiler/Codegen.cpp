@@ -5,8 +5,6 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/Analysis/TargetTransformInfo.h"
-#include "llvm/IR/IRBuilder.h"
-#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Verifier.h"
 #include "llvm/Passes/PassBuilder.h"
@@ -32,36 +30,6 @@ void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.crossRegisterProxies(loops, functions, components, modules);
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
 }
-
-/// bf16 values that are only moved are moved as their bits: where the processor has no bf16, LLVM takes selects and vectors of them
-/// apart by way of f32, and goes back by calls of __truncsfbf2, which the runtime does not offer.
-void moveBits(llvm::Module &module) {
-  llvm::SmallVector<llvm::Instruction *> moves;
-  for (llvm::Function &function : module)
-    for (llvm::Instruction &instruction : llvm::instructions(function)) {
-      llvm::Type *type = llvm::isa<llvm::StoreInst>(instruction) ? instruction.getOperand(0)->getType() : instruction.getType();
-      if (llvm::isa<llvm::SelectInst, llvm::ExtractElementInst, llvm::StoreInst>(instruction) &&
-          type->getScalarType()->isBFloatTy())
-        moves.push_back(&instruction);
-    }
-  for (llvm::Instruction *move : moves) {
-    llvm::IRBuilder<> b(move);
-    auto bits = [&](unsigned operand) {
-      llvm::Value *value = move->getOperand(operand);
-      llvm::Type *type = value->getType()->getWithNewType(b.getInt16Ty());
-      auto *cast = llvm::dyn_cast<llvm::BitCastInst>(value);
-      return cast && cast->getSrcTy() == type ? cast->getOperand(0) : b.CreateBitCast(value, type);
-    };
-    if (llvm::isa<llvm::StoreInst>(move)) {
-      move->setOperand(0, bits(0));
-      continue;
-    }
-    llvm::Value *moved = llvm::isa<llvm::SelectInst>(move) ? b.CreateSelect(move->getOperand(0), bits(1), bits(2))
-                                                           : b.CreateExtractElement(bits(0), move->getOperand(1));
-    move->replaceAllUsesWith(b.CreateBitCast(moved, move->getType()));
-    move->eraseFromParent();
-  }
-}
 } // namespace
 
 void registerTranslations(mlir::DialectRegistry &registry) {
@@ -82,7 +50,6 @@ llvm::Expected<std::unique_ptr<llvm::Module>> makeOptimizedModule(mlir::ModuleOp
   if (llvm::verifyModule(*result, &stream))
     return llvm::createStringError("the translated LLVM IR is broken: " + broken);
   optimize(*result, machine);
-  moveBits(*result);
   return result;
 }
 
