@@ -8,7 +8,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
-#include "mlir/Pass/Pass.h"
+#include "passes/NumericClass.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -220,20 +220,31 @@ private:
   int64_t heldBytes = 0, weightBytes = 0;
 };
 
-struct FoldConstantsPass : PassWrapper<FoldConstantsPass, OperationPass<ModuleOp>> {
+struct FoldConstantsPass : PassWrapper<FoldConstantsPass, NumericPass<NumericClass::Exact, ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FoldConstantsPass)
+  FoldConstantsPass() : weights(&own) {}
+  explicit FoldConstantsPass(WeightResolver &weights) : weights(&weights) {}
+  FoldConstantsPass(const FoldConstantsPass &other)
+      : PassWrapper(other), weights(other.weights == &other.own ? &own : other.weights) {}
   StringRef getArgument() const final { return "tensel-fold-constants"; }
   StringRef getDescription() const final { return "Evaluate ops on constants and weights at compile time"; }
   void runOnOperation() override {
-    WeightResolver weights;
-    if (failed(foldConstants(getOperation(), weights)))
+    if (failed(foldConstants(getOperation(), *weights)))
       signalPassFailure();
   }
+
+private:
+  WeightResolver own;
+  WeightResolver *weights;
 };
 } // namespace
 
 LogicalResult tensel::foldConstants(ModuleOp module, WeightResolver &weights, const FoldOptions &options) {
   return Folder(module, weights, options).run();
+}
+
+std::unique_ptr<Pass> tensel::createFoldConstantsPass(WeightResolver &weights) {
+  return std::make_unique<FoldConstantsPass>(weights);
 }
 
 void tensel::registerFoldConstantsPass() { PassRegistration<FoldConstantsPass>(); }

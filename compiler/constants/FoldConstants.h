@@ -5,6 +5,7 @@
 
 #include "compiler/weights/WeightResolver.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
 
 namespace tensel {
 
@@ -23,6 +24,9 @@ struct FoldOptions {
 /// that nothing uses any more. An op that cannot be evaluated stays. Exact: the values are the op's own. Fails, with
 /// one error, only for a weight that cannot be read.
 llvm::LogicalResult foldConstants(mlir::ModuleOp module, WeightResolver &weights, const FoldOptions &options = {});
+
+/// The same as a pass (exact), which finds weights by `weights`.
+std::unique_ptr<mlir::Pass> createFoldConstantsPass(WeightResolver &weights);
 
 /// Registers `-tensel-fold-constants`, which reads weight files relative to the working directory.
 void registerFoldConstantsPass();

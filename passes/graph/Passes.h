@@ -4,6 +4,7 @@
 
 #include "dialects/graph/Graph.h"
 #include "mlir/Pass/Pass.h"
+#include "passes/NumericClass.h"
 
 namespace tensel {
 #define GEN_PASS_DECL

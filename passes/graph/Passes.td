@@ -2,9 +2,9 @@
 #ifndef TENSEL_PASSES_GRAPH_PASSES_TD
 #define TENSEL_PASSES_GRAPH_PASSES_TD
 
-include "mlir/Pass/PassBase.td"
+include "passes/NumericPass.td"
 
-def DecomposePass : Pass<"tensel-decompose"> {
+def DecomposePass : ExactPass<"tensel-decompose"> {
   let summary = "Replaces composite ops (normalizations, softmax, transposed convolution) by their definitions.";
   let description = [{Ops that code generation takes whole (`hasOwnKernel`) stay. Numeric class: exact. The reference interpreter evaluates a
     composite op by the same decomposition.}];
@@ -12,7 +12,7 @@ def DecomposePass : Pass<"tensel-decompose"> {
   let dependentDialects = ["::tensel::graph::GraphDialect"];
 }
 
-def QuantizeActivationsPass : Pass<"tensel-quantize-activations"> {
+def QuantizeActivationsPass : LossyPass<"tensel-quantize-activations"> {
   let summary = "Makes products with quantized weights products of integers, rounding the other operand.";
   let description = [{
     Numeric class: lossy. graph.matmul of x with a dequantized weight becomes graph.block_matmul of graph.quantize_rows x with the packed weight: each 32
@@ -23,14 +23,14 @@ def QuantizeActivationsPass : Pass<"tensel-quantize-activations"> {
   let dependentDialects = ["::tensel::graph::GraphDialect"];
 }
 
-def SimplifyMovementPass : Pass<"tensel-simplify-movement"> {
+def SimplifyMovementPass : ExactPass<"tensel-simplify-movement"> {
   let summary = "Joins transposes, reshapes and casts that follow one another, and moves transposes into matrix products.";
   let description = [{Numeric class: exact. transpose(transpose(x)) becomes one transpose, reshape(reshape(x)) one reshape,
     matmul(transpose(x), y) reads x transposed, an expand that changes nothing disappears.}];
   let dependentDialects = ["::tensel::graph::GraphDialect"];
 }
 
-def PackConstantsPass : Pass<"tensel-pack-constants", "::mlir::ModuleOp"> {
+def PackConstantsPass : ExactPass<"tensel-pack-constants", "::mlir::ModuleOp"> {
   let summary = "Stores the weights of matrix products in blocks of columns, as kernels read them.";
   let description = [{
     matmul(x, w) becomes blocked_matmul(x, blocks of w) where all uses of the weight are right sides of matrix products and take it alike.
@@ -39,7 +39,7 @@ def PackConstantsPass : Pass<"tensel-pack-constants", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tensel::graph::GraphDialect"];
 }
 
-def InferShapesPass : Pass<"tensel-infer-shapes", "::mlir::ModuleOp"> {
+def InferShapesPass : ExactPass<"tensel-infer-shapes", "::mlir::ModuleOp"> {
   let summary = "Makes result types as static as constants and the shape arithmetic of the model allow.";
   let description = [{
     Follows dims as expressions over the graph.symbols and the elements of small integer tensors through shape_of, gather,

@@ -2,9 +2,9 @@
 #ifndef TENSEL_PASSES_KERNEL_PASSES_TD
 #define TENSEL_PASSES_KERNEL_PASSES_TD
 
-include "mlir/Pass/PassBase.td"
+include "passes/NumericPass.td"
 
-def LowerToLinalgPass : Pass<"tensel-lower-to-linalg", "::mlir::func::FuncOp"> {
+def LowerToLinalgPass : ReassociatingPass<"tensel-lower-to-linalg", "::mlir::func::FuncOp"> {
   let summary = "Lowers the graph ops of a kernel function to linalg, tensor, scf, arith and math ops on tensors.";
   let description = [{
     Elementwise and moving ops are computed inside the loops that need them; reductions and contractions become linalg.generic
@@ -16,16 +16,16 @@ def LowerToLinalgPass : Pass<"tensel-lower-to-linalg", "::mlir::func::FuncOp"> {
                            "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
-def PrepareKernelPass : Pass<"tensel-prepare-kernel", "::mlir::func::FuncOp"> {
+def PrepareKernelPass : ReassociatingPass<"tensel-prepare-kernel", "::mlir::func::FuncOp"> {
   let summary = "Brings a kernel's linalg ops into few linalg.generic ops: named ops generalised, elementwise chains fused.";
   let description = [{
-    Numeric class: exact for the fusion; sums and contractions get `reassoc` and `contract` (class reassociates), so that later
-    vectorisation may split them.
+    Numeric class: reassociates (sums and contractions get `reassoc` and `contract`, so that later vectorisation may split them; the
+    fusion is exact).
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::affine::AffineDialect"];
 }
 
-def EmitQuantizedPass : Pass<"tensel-emit-quantized", "::mlir::func::FuncOp"> {
+def EmitQuantizedPass : ReassociatingPass<"tensel-emit-quantized", "::mlir::func::FuncOp"> {
   let summary = "Emits kernels that are one graph.quantize_rows or graph.block_matmul.";
   let description = [{
     Products of rounded rows with packed weights: sums of products of bytes in registers, scaled by block; the nest is drawn in EmitBlockProduct.cpp.
@@ -37,7 +37,7 @@ def EmitQuantizedPass : Pass<"tensel-emit-quantized", "::mlir::func::FuncOp"> {
                            "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::tensel::graph::GraphDialect"];
 }
 
-def EmitContractionPass : Pass<"tensel-emit-contraction", "::mlir::func::FuncOp"> {
+def EmitContractionPass : ReassociatingPass<"tensel-emit-contraction", "::mlir::func::FuncOp"> {
   let summary = "Emits the loop nest of kernels that are one contraction with an elementwise epilogue.";
   let description = [{
     Matrix products, batched or not, with any operand transposed, and convolutions on padded input: everything whose body is `out += a * b`
@@ -49,7 +49,7 @@ def EmitContractionPass : Pass<"tensel-emit-contraction", "::mlir::func::FuncOp"
                            "::mlir::scf::SCFDialect", "::mlir::affine::AffineDialect"];
 }
 
-def EmitAttentionPass : Pass<"tensel-emit-attention", "::mlir::func::FuncOp"> {
+def EmitAttentionPass : ReassociatingPass<"tensel-emit-attention", "::mlir::func::FuncOp"> {
   let summary = "Emits the loop nest of kernels that are one attention op.";
   let description = [{
     An online softmax over tiles of keys: no more scores exist than those of a block of rows and a tile of keys, and keys that no row of the block
@@ -62,28 +62,30 @@ def EmitAttentionPass : Pass<"tensel-emit-attention", "::mlir::func::FuncOp"> {
                            "::mlir::affine::AffineDialect"];
 }
 
-def EmitLoopsPass : Pass<"tensel-emit-loops", "::mlir::func::FuncOp"> {
+def EmitLoopsPass : ReassociatingPass<"tensel-emit-loops", "::mlir::func::FuncOp"> {
   let summary = "Turns a kernel on tensors into loops on memrefs, the outermost marked `tensel.parallel`.";
   let description = [{
     The generic way: the op that makes the result is tiled over its outer parallel dims, its producers are fused into that loop,
     temporaries become bounded stack scratch. After it the function takes memrefs, returns nothing, and holds at most one top-level
-    `scf.for {tensel.parallel}` from 0 in steps of 1 whose upper bound depends on dims only.
+    `scf.for {tensel.parallel}` from 0 in steps of 1 whose upper bound depends on dims only. Numeric class: reassociates (what
+    `reassoc` allows: sums are split into lanes).
   }];
   let dependentDialects = ["::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::bufferization::BufferizationDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::affine::AffineDialect"];
 }
 
-def LowerKernelAbiPass : Pass<"tensel-lower-kernel-abi", "::mlir::ModuleOp"> {
+def LowerKernelAbiPass : ExactPass<"tensel-lower-kernel-abi", "::mlir::ModuleOp"> {
   let summary = "Splits each kernel on memrefs into range, count and body functions over the closure.";
   let description = [{
     `@k(memref...)` becomes `@k(ptr closure, i64 begin, i64 end)`, `@k_count(ptr closure) -> i64` and a private `@k_body` whose pointers are
-    `noalias`. The closure holds, per argument, the data pointer and then each dynamic dim.
+    `noalias`. The closure holds, per argument, the data pointer and then each dynamic dim. Numeric class: exact.
   }];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect"];
 }
 
-def LowerKernelToLLVMPass : Pass<"tensel-lower-kernel-to-llvm", "::mlir::ModuleOp"> {
+def LowerKernelToLLVMPass : ReassociatingPass<"tensel-lower-kernel-to-llvm", "::mlir::ModuleOp"> {
   let summary = "Converts kernel functions, and nothing else in the module, to the LLVM dialect.";
+  let description = [{Numeric class: reassociates (exp, log, tanh and their like become polynomials, within a few units of the last place).}];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::cf::ControlFlowDialect", "::mlir::vector::VectorDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::affine::AffineDialect"];
 }

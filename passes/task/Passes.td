@@ -3,9 +3,9 @@
 #ifndef TENSEL_PASSES_TASK_PASSES_TD
 #define TENSEL_PASSES_TASK_PASSES_TD
 
-include "mlir/Pass/PassBase.td"
+include "passes/NumericPass.td"
 
-def FormDispatchesPass : Pass<"tensel-form-dispatches", "::mlir::ModuleOp"> {
+def FormDispatchesPass : ExactPass<"tensel-form-dispatches", "::mlir::ModuleOp"> {
   let summary = "Groups ops into kernels, outlines each group and leaves dispatches with computed dims on the host.";
   let description = [{
     Every public function becomes an entry (attribute `tensel.entry`); every group a private function with `tensel.kernel` and
@@ -21,7 +21,7 @@ def FormDispatchesPass : Pass<"tensel-form-dispatches", "::mlir::ModuleOp"> {
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
-def PlanMemoryPass : Pass<"tensel-plan-memory", "::mlir::ModuleOp"> {
+def PlanMemoryPass : ExactPass<"tensel-plan-memory", "::mlir::ModuleOp"> {
   let summary = "Gives every value of the host program a planned value: a size expression and first and last position.";
   let description = [{
     Adds `ids` to dispatches and task.from_elements, `task.ids` to loops (per carried value the buffer it is copied to and the one for the
@@ -38,7 +38,7 @@ def PlanMemoryPass : Pass<"tensel-plan-memory", "::mlir::ModuleOp"> {
   let dependentDialects = ["::tensel::task::TaskDialect"];
 }
 
-def LowerTaskPass : Pass<"tensel-lower-task", "::mlir::ModuleOp"> {
+def LowerTaskPass : ExactPass<"tensel-lower-task", "::mlir::ModuleOp"> {
   let summary = "Turns entries into LLVM functions `i32 tensel_entry_NAME(env, inputs, outputs)` (kernel_abi.h).";
   let description = [{
     Writes the module attributes that the package needs:
