@@ -7,30 +7,28 @@
 using namespace mlir;
 
 namespace tensel {
-namespace {
-/// The innermost name or line that a location knows.
-std::string describe(Location location) {
+std::string describeLocation(Location location) {
   std::string text;
   location->walk([&](Location inner) {
     if (auto name = dyn_cast<NameLoc>(inner)) {
-      text = "node '" + name.getName().str() + "': ";
+      text = "node '" + name.getName().str() + "'";
       return WalkResult::interrupt();
     }
     if (auto line = dyn_cast<FileLineColLoc>(inner)) {
-      text = line.getFilename().str() + ":" + std::to_string(line.getLine()) + ":" + std::to_string(line.getColumn()) + ": ";
+      text = line.getFilename().str() + ":" + std::to_string(line.getLine()) + ":" + std::to_string(line.getColumn());
       return WalkResult::interrupt();
     }
     return WalkResult::advance();
   });
   return text;
 }
-} // namespace
 
 DiagnosticCollector::DiagnosticCollector(MLIRContext *context)
     : handler(context, [this](Diagnostic &diagnostic) {
         if (diagnostic.getSeverity() != DiagnosticSeverity::Error || !first.empty())
           return success();
-        first = describe(diagnostic.getLocation()) + diagnostic.str();
+        std::string place = describeLocation(diagnostic.getLocation());
+        first = (place.empty() ? "" : place + ": ") + diagnostic.str();
         for (Diagnostic &note : diagnostic.getNotes())
           first += "\n" + note.str();
         return success();

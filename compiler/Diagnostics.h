@@ -8,6 +8,9 @@
 
 namespace tensel {
 
+/// The innermost name or line that a location knows: "node 'name (Op)'" or "file:line:column"; "" when it knows none.
+std::string describeLocation(mlir::Location location);
+
 /// While it lives, errors of the context are kept here instead of being printed; warnings and remarks are dropped.
 class DiagnosticCollector {
 public:

@@ -21,7 +21,7 @@ namespace tensel {
 namespace {
 struct Phase {
   llvm::StringRef name;
-  // In the notation of tensel-opt. Steps are separated by '|'; the step "fold" is foldConstants(). BITS is roundedBits.
+  // In the notation of tensel-opt. Steps are separated by '|'; the step "fold" is foldConstants() as a pass. BITS is roundedBits.
   llvm::StringRef passes;
 };
 
@@ -65,6 +65,7 @@ void registerCompilerPasses() {
     registerTenselTaskPasses();
     registerTenselKernelPasses();
     registerTenselKernelPipelines();
+    registerFoldConstantsPass();
     registerTransformsPasses();
   });
 }
@@ -92,17 +93,46 @@ llvm::SmallVector<std::string> passNames(const PhaseOptions &options) {
   return names;
 }
 
-static llvm::Error runStep(ModuleOp module, llvm::StringRef step, WeightResolver &weights) {
+/// "a,b(c,d)" -> "a", "b(c,d)".
+static llvm::SmallVector<llvm::StringRef> splitPasses(llvm::StringRef step) {
+  llvm::SmallVector<llvm::StringRef> passes;
+  int depth = 0;
+  size_t begin = 0;
+  for (auto [k, c] : llvm::enumerate(step)) {
+    depth += llvm::StringRef("({").contains(c) - llvm::StringRef(")}").contains(c);
+    if (c != ',' || depth != 0)
+      continue;
+    passes.push_back(step.slice(begin, k));
+    begin = k + 1;
+  }
+  passes.push_back(step.drop_front(begin));
+  return passes;
+}
+
+static llvm::Error runPasses(ModuleOp module, llvm::StringRef text, WeightResolver &weights, PassObserver *observer) {
   DiagnosticCollector diagnostics(module.getContext());
-  if (step == "fold")
-    return failed(foldConstants(module, weights)) ? diagnostics.takeError("a constant could not be folded")
-                                                  : llvm::Error::success();
   PassManager passes(module.getContext());
   std::string wrong;
   llvm::raw_string_ostream stream(wrong);
-  if (failed(parsePassPipeline(step, passes, stream)))
-    return llvm::createStringError("'" + step + "': " + wrong);
-  return failed(passes.run(module)) ? diagnostics.takeError(("'" + step + "' failed").str()) : llvm::Error::success();
+  if (text == "fold")
+    passes.addPass(createFoldConstantsPass(weights));
+  else if (failed(parsePassPipeline(text, passes, stream)))
+    return llvm::createStringError("'" + text + "': " + wrong);
+  if (observer)
+    observer->attach(passes);
+  if (failed(passes.run(module)))
+    return diagnostics.takeError(("'" + text + "' failed").str());
+  return observer ? observer->verdict() : llvm::Error::success();
+}
+
+static llvm::Error runStep(ModuleOp module, llvm::StringRef step, WeightResolver &weights, PassObserver *observer) {
+  if (!observer)
+    return runPasses(module, step, weights, nullptr);
+  // One by one, so that nothing runs after a pass that the observer stops at.
+  for (llvm::StringRef pass : splitPasses(step))
+    if (llvm::Error error = runPasses(module, pass, weights, observer))
+      return error;
+  return llvm::Error::success();
 }
 
 llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, const PhaseOptions &options) {
@@ -112,7 +142,7 @@ llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, const Phas
     return llvm::Error::success();
   for (const Phase &phase : sharedPhases) {
     for (const std::string &step : stepsOf(phase, options))
-      if (llvm::Error error = runStep(module, step, weights))
+      if (llvm::Error error = runStep(module, step, weights, options.observer))
         return error;
     dumpIf(module, phase.name, options);
     if (options.stopAfter == phase.name)

@@ -23,11 +23,22 @@ void registerCompilerPasses();
 llvm::ArrayRef<llvm::StringRef> phaseNames();
 bool isPhase(llvm::StringRef name);
 
+/// What looks at each pass of the shared phases.
+class PassObserver {
+public:
+  virtual ~PassObserver() = default;
+  /// Is called for every pass manager, which then holds one pass; may add instrumentations.
+  virtual void attach(mlir::PassManager &passes) = 0;
+  /// Is asked after every pass; an error ends the compilation.
+  virtual llvm::Error verdict() const = 0;
+};
+
 struct PhaseOptions {
   std::string stopAfter = {}; ///< "" runs all
   std::string dumpAfter = {}; ///< "" dumps nothing
   llvm::raw_ostream *dump = nullptr;
   int roundedBits = 16; ///< in the phase "quantize": 8 or 16 for what meets a quantized weight; 0: it stays f32
+  PassObserver *observer = nullptr;
 };
 
 /// The passes of the shared phases, for the package's list of passes.

@@ -55,13 +55,20 @@ FailureOr<SmallVector<Tensor>> Interpreter::runBlock(Block &block, ArrayRef<Tens
 }
 
 FailureOr<SmallVector<Tensor>> Interpreter::runOp(Operation *op, Values &values) {
+  SmallVector<Tensor> operands;
+  auto results = runUnwatched(op, values, operands);
+  if (succeeded(results) && options.watch && failed(options.watch(op, operands, *results)))
+    return failure();
+  return results;
+}
+
+FailureOr<SmallVector<Tensor>> Interpreter::runUnwatched(Operation *op, Values &values, SmallVector<Tensor> &operands) {
   if (auto branch = dyn_cast<graph::IfOp>(op))
     return runIf(branch, values);
   if (auto loop = dyn_cast<graph::LoopOp>(op))
     return runLoop(loop, values);
   if (auto call = dyn_cast<func::CallOp>(op))
     return runCall(call, values);
-  SmallVector<Tensor> operands;
   for (Value operand : op->getOperands())
     operands.push_back(values.at(operand));
   return evaluate(op, operands);

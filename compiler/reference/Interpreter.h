@@ -7,17 +7,22 @@
 #include "compiler/reference/Tensor.h"
 #include "compiler/weights/WeightResolver.h"
 #include "dialects/graph/Graph.h"
+#include <functional>
 
 namespace tensel::reference {
 
 struct Options {
   /// Holds and computes all float types in f64; results are f64 too.
   bool f64 = false;
+  /// Is shown every op that was run, those in regions and in the definitions of composite ops too, in order, with its operands (none for
+  /// an op with regions) and its results. Its failure ends the run, without an error.
+  using Watch = llvm::LogicalResult(mlir::Operation *, llvm::ArrayRef<Tensor> operands, llvm::ArrayRef<Tensor> results);
+  std::function<Watch> watch = nullptr;
 };
 
 class Interpreter {
 public:
-  explicit Interpreter(WeightResolver &weights, Options options = {}) : weights(weights), options(options) {}
+  explicit Interpreter(WeightResolver &weights, Options options = {}) : weights(weights), options(std::move(options)) {}
 
   /// Runs a function on inputs of its argument types. Emits one error at the op that fails. The module must not change
   /// between calls of one interpreter.
@@ -35,6 +40,8 @@ private:
   /// Runs the block's ops; gives the operands of its terminator. The block's own values do not outlive it.
   llvm::FailureOr<llvm::SmallVector<Tensor>> runBlock(mlir::Block &block, llvm::ArrayRef<Tensor> arguments, Values &values);
   llvm::FailureOr<llvm::SmallVector<Tensor>> runOp(mlir::Operation *op, Values &values);
+  llvm::FailureOr<llvm::SmallVector<Tensor>> runUnwatched(mlir::Operation *op, Values &values,
+                                                          llvm::SmallVector<Tensor> &operands);
   llvm::FailureOr<llvm::SmallVector<Tensor>> runIf(graph::IfOp op, Values &values);
   llvm::FailureOr<llvm::SmallVector<Tensor>> runLoop(graph::LoopOp op, Values &values);
   llvm::FailureOr<llvm::SmallVector<Tensor>> runCall(mlir::func::CallOp op, Values &values);

@@ -16,9 +16,16 @@ inline constexpr const char *roundedTo16 = "int16", *roundedTo8 = "int8", *notRo
 /// 16, 8 or 0.
 int roundedBits(const std::string &quantize);
 
+/// `--verify-each=numeric`.
+struct VerifyFlags {
+  std::string each, reproducer = "tensel-reproducer";
+  double seconds = 60;
+};
+
 struct CompileOptions {
   std::string model, output, emit = "package", target = "cpu", stopAfter, dumpAfter, quantize = roundedTo16;
   std::vector<std::string> shapes;
+  VerifyFlags verify;
 };
 
 struct RunOptions {
@@ -27,6 +34,7 @@ struct RunOptions {
   double rtol = 1e-5, atol = 1e-8;
   int threads = 0;
   std::optional<double> benchmarkSeconds;
+  VerifyFlags verify;
 };
 
 /// What `generate` and `chat` share.

@@ -5,6 +5,7 @@
 #include "compiler/StaticEmitter.h"
 #include "tools/tensel/Files.h"
 #include "tools/tensel/ModelLoader.h"
+#include "tools/tensel/VerifyJob.h"
 #include "llvm/Support/Path.h"
 
 namespace tensel::cli {
@@ -62,17 +63,22 @@ public:
     phases.dumpAfter = options.dumpAfter;
     phases.roundedBits = roundedBits(options.quantize);
     phases.dump = &llvm::errs();
+    VerifyJob verify(options.verify, {});
+    phases.observer = verify.observer();
     bool inKernels = phases.stopAfter == "kernel" || phases.stopAfter == "llvm";
     llvm::Expected<std::unique_ptr<Program>> program = Program::create(*(*model)->module, phases);
     if (!program)
-      return program.takeError();
+      return verify.finish(program.takeError());
     if (llvm::Error error = dumpCode(**program))
       return error;
+    if (!phases.stopAfter.empty() || isText)
+      if (llvm::Error error = verify.finish(llvm::Error::success()))
+        return error;
     if (!phases.stopAfter.empty())
       return inKernels ? writeText(phases.stopAfter, **program) : write(printModule((*program)->module));
     if (options.emit == "llvm" || options.emit == "asm")
       return writeText(options.emit, **program);
-    return writeCode(**program, **model);
+    return writeCode(**program, **model, verify);
   }
 
 private:
@@ -123,7 +129,7 @@ private:
     return llvm::Error::success();
   }
 
-  llvm::Error writeCode(Program &program, LoadedModel &model) {
+  llvm::Error writeCode(Program &program, LoadedModel &model, VerifyJob &verify) {
     for (const std::string &file : model.files)
       if (llvm::Error error = addInputHash(program.writer, file))
         return error;
@@ -133,6 +139,8 @@ private:
     if (isEveryLevel)
       llvm::erase_if(levels, [&](const CpuLevel *level) { return !program.gainsFrom(*level); });
     if (llvm::Error error = program.makeCode(levels))
+      return error;
+    if (llvm::Error error = verify.finish(verify.checkCode(program)))
       return error;
     addTexts(program.writer, model);
     if (options.emit == "package") {

@@ -4,6 +4,7 @@
 #include "tools/tensel/ModelLoader.h"
 #include "tools/tensel/ReferenceRunner.h"
 #include "tools/tensel/SessionRunner.h"
+#include "tools/tensel/VerifyJob.h"
 
 #include "compiler/Jit.h"
 #include "compiler/PackageEmitter.h"
@@ -46,17 +47,23 @@ void fixDecisiveInputs(mlir::ModuleOp module, const GivenTensors &given) {
   }
 }
 
-llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options, LoadedModel &model) {
+llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options, LoadedModel &model, const GivenTensors &given) {
   const CpuLevel *level = hostCpuLevel();
   if (const char *wanted = getenv("TENSEL_CPU_LEVEL"); wanted && findCpuLevel(wanted))
     level = findCpuLevel(wanted);
   if (!level)
     return llvm::createStringError("this machine lacks the instructions of x86-64-v3 (AVX2, FMA), which compiled code needs");
+  verification::GivenInputs verified;
+  for (const auto &[name, tensor] : given)
+    verified[name] = toReference(tensor);
+  VerifyJob verify(options.verify, std::move(verified));
   llvm::Expected<std::unique_ptr<Program>> program =
-      Program::create(*model.module, {.roundedBits = roundedBits(options.quantize)});
+      Program::create(*model.module, {.roundedBits = roundedBits(options.quantize), .observer = verify.observer()});
   if (!program)
-    return program.takeError();
+    return verify.finish(program.takeError());
   if (llvm::Error error = (*program)->makeCode({level}))
+    return std::move(error);
+  if (llvm::Error error = verify.finish(verify.checkCode(**program)))
     return std::move(error);
   auto runner = std::make_unique<SessionRunner>();
   std::string problem;
@@ -86,6 +93,10 @@ llvm::Expected<std::unique_ptr<Runner>> makeAny(const RunOptions &options, const
   bool isPackage = false;
   if (std::string error = detectPackage(options.model, isPackage); !error.empty())
     return llvm::createStringError(error);
+  if (!options.verify.each.empty() && (isPackage || options.device == "reference"))
+    return llvm::createStringError(isPackage
+                                       ? "'" + options.model + "': found a package, expected a model: --verify-each checks passes"
+                                       : "--verify-each: found --device=reference, expected cpu: the interpreter runs no pass");
   if (isPackage) {
     if (options.device == "reference")
       return llvm::createStringError("'" + options.model +
@@ -102,7 +113,7 @@ llvm::Expected<std::unique_ptr<Runner>> makeAny(const RunOptions &options, const
   if (options.device == "reference")
     return makeReferenceRunner(std::move(*model), options);
   fixDecisiveInputs(*(*model)->module, given);
-  return compileAndLoad(options, **model);
+  return compileAndLoad(options, **model, given);
 }
 } // namespace
 

@@ -21,6 +21,19 @@ void addQuantize(CLI::App *command, std::string &quantize) {
       ->check(CLI::IsMember({roundedTo16, roundedTo8, notRounded}));
 }
 
+void addVerify(CLI::App *command, VerifyFlags &verify) {
+  command
+      ->add_option("--verify-each", verify.each,
+                   "numeric: run the reference interpreter before and after each pass, and the compiled code, on generated "
+                   "inputs (or those of "
+                   "--input @F.npy), and stop at the first pass that changes more than it declares")
+      ->check(CLI::IsMember({"numeric"}));
+  command->add_option("--verify-budget", verify.seconds, "seconds that the interpreter may take; what is left out is said")
+      ->check(CLI::Range(0.0, 1e6));
+  command->add_option("--reproducer", verify.reproducer,
+                      "the folder to write what shows the wrong pass again (default: tensel-reproducer)");
+}
+
 void addCompile(CLI::App &app, CompileOptions &options) {
   CLI::App *command = app.add_subcommand("compile", "compile a model ahead of time");
   command->add_option("MODEL", options.model, "an .onnx or .mlir file, a .gguf file, or a Hugging Face folder")->required();
@@ -32,6 +45,7 @@ void addCompile(CLI::App &app, CompileOptions &options) {
   command->add_option("--shape", options.shapes, "SYMBOL=MIN..MAX or SYMBOL=VALUE: the sizes to compile for")
       ->allow_extra_args(false);
   addQuantize(command, options.quantize);
+  addVerify(command, options.verify);
   command->add_option("--stop-after", options.stopAfter, "write the IR as it is after this phase, and stop");
   command->add_option("--dump-after", options.dumpAfter, "print the IR after this phase to stderr, and go on");
 }
@@ -50,6 +64,7 @@ void addRun(CLI::App &app, RunOptions &options) {
       ->add_option("--shape", options.shapes, "SYMBOL=VALUE for generated inputs, SYMBOL=MIN..MAX for the sizes to compile for")
       ->allow_extra_args(false);
   addQuantize(command, options.quantize);
+  addVerify(command, options.verify);
   command->add_option("--device", options.device, "cpu, or reference for the interpreter")
       ->check(CLI::IsMember({"cpu", "reference"}));
   command->add_option("--reference", options.reference, "the interpreter's numbers: ir, the types of the model, or f64")

@@ -1,0 +1,208 @@
+// Before and after each pass; see Verifier.h. Choosing what to run is in Evaluate.cpp, the compiled program in Compiled.cpp.
+#include "compiler/verification/Verifier.h"
+
+#include "compiler/verification/Blame.h"
+#include "compiler/verification/Compare.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using tensel::reference::Tensor;
+
+namespace tensel::verification {
+namespace {
+class Instrumentation : public PassInstrumentation {
+public:
+  explicit Instrumentation(Verifier &verifier) : verifier(verifier) {}
+  ~Instrumentation() override { verifier.onDetached(); }
+  void runBeforePass(Pass *pass, Operation *op) override {
+    if (!isAdaptor(*pass))
+      verifier.beforePass(*pass, op);
+  }
+  void runAfterPass(Pass *pass, Operation *op) override {
+    if (!isAdaptor(*pass))
+      verifier.afterPass(*pass, op);
+  }
+
+private:
+  /// What MLIR runs nested pipelines by is a pass, too.
+  static bool isAdaptor(const Pass &pass) { return pass.getName().contains("OpToOpPassAdaptor"); }
+  Verifier &verifier;
+};
+
+ModuleOp moduleOf(Operation *op) {
+  auto module = dyn_cast<ModuleOp>(op);
+  return module ? module : op->getParentOfType<ModuleOp>();
+}
+
+bool isAllGraph(ModuleOp module) {
+  return !module
+              .walk([](Operation *op) {
+                return isa<ModuleOp>(op) || isa_and_nonnull<graph::GraphDialect, func::FuncDialect>(op->getDialect())
+                           ? WalkResult::advance()
+                           : WalkResult::interrupt();
+              })
+              .wasInterrupted();
+}
+
+std::string pipelineOf(Pass &pass) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  pass.printAsTextualPipeline(stream);
+  return text;
+}
+} // namespace
+
+void Verifier::attach(PassManager &manager) {
+  manager.getContext()->disableMultithreading();
+  manager.addInstrumentation(std::make_unique<Instrumentation>(*this));
+}
+
+void Verifier::release() {
+  before = nullptr;
+  graph = nullptr;
+}
+
+llvm::Error Verifier::verdict() const {
+  return brokenPromise ? llvm::createStringError(brokenPromise->message) : llvm::Error::success();
+}
+
+void Verifier::note(const std::string &line) {
+  if (!llvm::is_contained(notes, line))
+    notes.push_back(line);
+}
+
+void Verifier::beforePass(Pass &pass, Operation *op) {
+  ModuleOp module = moduleOf(op);
+  if (brokenPromise || graph || !module)
+    return;
+  if (!isStarted)
+    start(module);
+  if (llvm::none_of(functions, [](const Function &function) { return function.whyNot.empty(); }))
+    return;
+  before = module.clone();
+  printBefore.emplace(module);
+}
+
+void Verifier::afterPass(Pass &pass, Operation *op) {
+  if (!before)
+    return;
+  OwningOpRef<ModuleOp> snapshot = std::move(before);
+  ModuleOp module = moduleOf(op);
+  ++passes;
+  if (OperationFingerPrint(module) == *printBefore)
+    return;
+  if (!isAllGraph(module)) {
+    graph = std::move(snapshot);
+    leftBy = pass.getArgument();
+    return;
+  }
+  ++changes;
+  before = std::move(snapshot); // for checkFunction
+  std::optional<NumericClass> declared = numericClassOf(pass);
+  if (!declared)
+    note("'" + pass.getArgument().str() + "' declares no numeric class: held to exact");
+  for (Function &state : functions)
+    if (state.whyNot.empty() && !brokenPromise) {
+      auto function = module.lookupSymbol<func::FuncOp>(state.name);
+      auto old = before->lookupSymbol<func::FuncOp>(state.name);
+      if (!function || function.isDeclaration() || function.getNumArguments() != old.getNumArguments() ||
+          function.getNumResults() != old.getNumResults())
+        state.whyNot = "'" + pass.getArgument().str() + "' took it away or changed what it takes or gives";
+      else
+        checkFunction(pass, declared.value_or(NumericClass::Exact), function, state);
+    }
+  before = nullptr;
+}
+
+void Verifier::checkFunction(Pass &pass, NumericClass promised, func::FuncOp function, Function &state) {
+  for (Run &run : state.runs) {
+    Evaluation found = evaluate(function, run.sample.inputs);
+    if (found.isOutOfTime) {
+      state.whyNot = llvm::formatv("from '{0}' (pass {1}) on: the budget of {2:f1} s is used up", pass.getArgument(), passes,
+                                   options.seconds);
+      return;
+    }
+    if (!found.results)
+      return breakPromise(pass, promised, function, run, 0, "cannot be evaluated any more: " + found.error);
+    Terms terms = found.terms;
+    for (unsigned index = 0; index < run.results.size(); ++index) {
+      const Tensor &now = (*found.results)[index], &then = run.results[index];
+      std::string difference = differenceOf(now, then);
+      if (difference.empty())
+        continue;
+      if (now.getKind() != then.getKind() || now.getDims() != then.getDims() || promised == NumericClass::Exact)
+        return breakPromise(pass, promised, function, run, index, difference);
+      if (promised == NumericClass::Lossy) {
+        Drift drift = driftBetween(now, then);
+        note(llvm::formatv("'{0}' (lossy) moves result '{1}' of '{2}' by up to {3:e2}, {4:e2} of the largest magnitude",
+                           pass.getArgument(), nameOfResult(function, index), state.name, drift.distance,
+                           drift.magnitude > 0 ? drift.distance / drift.magnitude : 0));
+        continue;
+      }
+      Evaluation exact = evaluate(before->lookupSymbol<func::FuncOp>(state.name), run.sample.inputs, /*f64=*/true);
+      if (!exact.results) {
+        state.whyNot = "its bound at '" + pass.getArgument().str() + "' could not be computed";
+        return;
+      }
+      difference = Bound(then, (*exact.results)[index], terms).differenceOf(now);
+      if (!difference.empty())
+        return breakPromise(pass, promised, function, run, index, difference);
+    }
+    run.results = std::move(*found.results);
+    ++checks;
+  }
+}
+
+void Verifier::breakPromise(Pass &pass, NumericClass promised, func::FuncOp after, const Run &run, unsigned result,
+                            const std::string &difference) {
+  BlameFinder finder;
+  auto old = before->lookupSymbol<func::FuncOp>(after.getName());
+  evaluate(old, run.sample.inputs, false,
+           [&](Operation *op, ArrayRef<Tensor>, ArrayRef<Tensor> results) { return finder.watchRight(op, results); });
+  evaluate(after, run.sample.inputs, false,
+           [&](Operation *op, ArrayRef<Tensor>, ArrayRef<Tensor> results) { return finder.watchDoubtful(op, results); });
+  breakWith(pipelineOf(pass), "the pass '" + pass.getArgument().str() + "' breaks its promise (" + nameOf(promised).str() + ")",
+            after, *before, run, result, difference, finder.blame().value_or(blameProducer(after, result)));
+}
+
+void Verifier::breakWith(std::string pass, const std::string &what, func::FuncOp function, ModuleOp seen, const Run &run,
+                         unsigned result, const std::string &difference, const Blame &blame) {
+  BrokenPromise promise;
+  promise.pass = std::move(pass);
+  promise.function = function.getName();
+  promise.inputs = run.sample.inputs;
+  for (unsigned k = 0; k < function.getNumArguments(); ++k)
+    promise.inputNames.push_back(nameOfArgument(function, k));
+  promise.message = what + "\nfunction '" + promise.function + "', result '" + nameOfResult(function, result) + "'" +
+                    (run.sample.sizes.empty() ? "" : ", with " + run.sample.sizes) + ": " + difference + "\nmade by " + blame.op +
+                    (blame.node.empty() ? "" : " at " + blame.node) + (blame.difference.empty() ? "" : ": " + blame.difference);
+  llvm::raw_string_ostream stream(promise.before);
+  seen.print(stream, OpPrintingFlags().enableDebugInfo());
+  brokenPromise = std::move(promise);
+  onBroken();
+}
+
+SmallVector<std::string> Verifier::report() const {
+  SmallVector<std::string> lines;
+  auto counted = [](unsigned count, const char *what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); };
+  unsigned checked = 0;
+  for (const Function &function : functions)
+    checked += !function.runs.empty();
+  lines.push_back(llvm::formatv("{0} passes, of which {1} changed something; {2} of {3} compared; {4:f1} s", passes, changes,
+                                counted(checks, "run"), counted(checked, "function"), spent));
+  if (compiledChecks)
+    lines.push_back(llvm::formatv("the compiled program against the module before '{0}': {1}, at most {2:f2} of what is allowed",
+                                  leftBy, counted(compiledChecks, "run"), compiledShare));
+  for (const std::string &line : notes)
+    lines.push_back(line);
+  for (const Function &function : functions)
+    if (!function.whyNot.empty())
+      lines.push_back("not checked: '" + function.name + "': " + function.whyNot);
+  if (isStarted && functions.empty())
+    lines.push_back("not checked: the module has no public function of the graph dialect");
+  if (graph && !compiledChecks)
+    lines.push_back("not checked: '" + leftBy + "' and what follows, as no program was compiled and run");
+  return lines;
+}
+} // namespace tensel::verification

@@ -1,0 +1,64 @@
+// Verification on behalf of `tensel compile` and `tensel run`.
+#include "tools/tensel/VerifyJob.h"
+
+#include "compiler/Jit.h"
+#include "tools/tensel/SessionRunner.h"
+#include "llvm/ADT/SmallVectorExtras.h"
+#include <cstdio>
+
+namespace tensel::cli {
+namespace {
+/// Whether this machine has the level's instructions; levels build on one another.
+bool runsHere(const CpuLevel &level) {
+  const CpuLevel *host = hostCpuLevel();
+  return host && &level <= host;
+}
+
+llvm::Expected<llvm::SmallVector<reference::Tensor>> runOnce(const tensel_static_model *model, llvm::StringRef function,
+                                                             llvm::ArrayRef<reference::Tensor> inputs) {
+  RunOptions options;
+  options.function = function.str();
+  SessionRunner runner;
+  std::vector<HostTensor> tensors(inputs.size()), results;
+  for (auto [input, tensor] : llvm::zip_equal(inputs, tensors))
+    if (!toHost(input, tensor))
+      return llvm::createStringError("not enough memory");
+  std::string error = runner.loadStatic(model, nullptr, options);
+  if (error.empty())
+    error = runner.prepare(tensors);
+  if (error.empty())
+    error = runner.run();
+  if (error.empty())
+    error = runner.results(results);
+  if (!error.empty())
+    return llvm::createStringError("--verify-each: the compiled function '" + options.function + "' does not run: " + error);
+  return llvm::map_to_vector(results, toReference);
+}
+} // namespace
+
+VerifyJob::VerifyJob(const VerifyFlags &flags, verification::GivenInputs given) : flags(flags) {
+  if (!flags.each.empty())
+    verifier.emplace(verification::VerifyOptions{.seconds = flags.seconds, .given = std::move(given)});
+}
+
+llvm::Error VerifyJob::checkCode(Program &program) {
+  if (!verifier || !runsHere(*program.code.front().level))
+    return llvm::Error::success();
+  llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(program);
+  if (!jit)
+    return jit.takeError();
+  return verifier->checkCompiled([&](llvm::StringRef function, llvm::ArrayRef<reference::Tensor> inputs) {
+    return runOnce((*jit)->description(), function, inputs);
+  });
+}
+
+llvm::Error VerifyJob::finish(llvm::Error error) {
+  if (!verifier)
+    return error;
+  if (error)
+    return withReproducer(std::move(error), *verifier, flags.reproducer);
+  for (const std::string &line : verifier->report())
+    std::fprintf(stderr, "tensel: verify: %s\n", line.c_str());
+  return llvm::Error::success();
+}
+} // namespace tensel::cli

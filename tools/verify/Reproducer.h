@@ -1,0 +1,23 @@
+// What a tool adds to a verifier: inputs from .npy files, and a folder to see a broken promise again by.
+#ifndef TENSEL_TOOLS_VERIFY_REPRODUCER_H
+#define TENSEL_TOOLS_VERIFY_REPRODUCER_H
+
+#include "compiler/verification/Verifier.h"
+#include "tools/tensel/HostTensor.h"
+
+namespace tensel::cli {
+
+/// Copies the elements.
+reference::Tensor toReference(const HostTensor &tensor);
+/// False when there is no memory.
+[[nodiscard]] bool toHost(const reference::Tensor &tensor, HostTensor &host);
+
+/// Reads "NAME=@FILE.npy" each; the message names `option`.
+llvm::Expected<verification::GivenInputs> readGivenInputs(const std::vector<std::string> &texts, const char *option);
+
+/// Writes before.mlir, input-K.npy and command.sh to the folder, which is made. The error's message and where the reproducer is (or why
+/// there is none) become one error.
+llvm::Error withReproducer(llvm::Error error, const verification::Verifier &verifier, const std::string &folder);
+
+} // namespace tensel::cli
+#endif // TENSEL_TOOLS_VERIFY_REPRODUCER_H
