@@ -43,6 +43,30 @@ void populateMath(RewritePatternSet &patterns) {
   populateMathPolynomialApproximationPatterns(patterns, isApproximated);
 }
 
+/// Between integers and bf16 there is no way but by f32.
+template <typename Op>
+struct ConvertThroughF32 : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const final {
+    auto f32Like = [&](Type type) -> Type {
+      auto vector = dyn_cast<VectorType>(type);
+      return vector ? Type(vector.clone(rewriter.getF32Type())) : rewriter.getF32Type();
+    };
+    Type to = op.getType();
+    Value from = op.getIn();
+    if (getElementTypeOrSelf(to).isBF16()) {
+      Value number = Op::create(rewriter, op.getLoc(), f32Like(to), from);
+      rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, to, number);
+    } else if (getElementTypeOrSelf(from).isBF16()) {
+      from = arith::ExtFOp::create(rewriter, op.getLoc(), f32Like(from.getType()), from);
+      rewriter.replaceOpWithNewOp<Op>(op, to, from);
+    } else {
+      return failure();
+    }
+    return success();
+  }
+};
+
 /// Expands everything that has no LLVM counterpart, while memrefs are still memrefs.
 LogicalResult expand(func::FuncOp func) {
   MLIRContext *context = func.getContext();
@@ -53,6 +77,8 @@ LogicalResult expand(func::FuncOp func) {
   // Not all of arith's expansions: they take maximumf apart, which LLVM vectorises as it is.
   arith::populateCeilFloorDivExpandOpsPatterns(patterns);
   arith::populateExpandBFloat16Patterns(patterns);
+  patterns.add<ConvertThroughF32<arith::SIToFPOp>, ConvertThroughF32<arith::UIToFPOp>, ConvertThroughF32<arith::FPToSIOp>,
+               ConvertThroughF32<arith::FPToUIOp>>(context);
   vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
   vector::populateVectorMaskOpLoweringPatterns(patterns);
   vector::populateVectorMaskMaterializationPatterns(patterns, /*force32BitVectorIndices=*/true);
