@@ -60,14 +60,36 @@ double Sampler::draw() {
   return static_cast<double>(bits >> 11) * 0x1.0p-53;
 }
 
-void Sampler::penalise(std::vector<Candidate> &all) const {
+void Sampler::penalise(std::vector<float> &logits) const {
   for (const auto &[token, count] : counts) {
-    if (token >= all.size() || all[token].token != token)
+    if (token >= logits.size())
       continue;
-    float &logit = all[token].logit;
+    float &logit = logits[token];
     logit = logit > 0 ? logit / options.repetitionPenalty : logit * options.repetitionPenalty;
     logit -= options.presencePenalty + options.frequencyPenalty * static_cast<float>(count);
   }
+}
+
+/// The best `count` candidates, sorted. One pass over the vocabulary; few of it ever enter the heap, whose front is the worst kept.
+void Sampler::choose(size_t count) {
+  const auto before = [](const Candidate &a, const Candidate &b) {
+    return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
+  };
+  candidates.clear();
+  for (size_t i = 0; i < scores.size(); ++i) {
+    const float logit = scores[i];
+    if (candidates.size() == count && !(logit > candidates.front().logit))
+      continue; // of equal ones the first stay
+    if (std::isnan(logit) || logit == -HUGE_VALF)
+      continue;
+    if (candidates.size() == count) {
+      std::pop_heap(candidates.begin(), candidates.end(), before);
+      candidates.pop_back();
+    }
+    candidates.push_back({static_cast<uint32_t>(i), logit, 0});
+    std::push_heap(candidates.begin(), candidates.end(), before);
+  }
+  std::sort_heap(candidates.begin(), candidates.end(), before);
 }
 
 /// Probabilities of the candidates, which are sorted.
@@ -122,21 +144,14 @@ void Sampler::keepTypical() {
 }
 
 uint32_t Sampler::sample(std::span<const float> logits) {
-  candidates.clear();
-  for (size_t i = 0; i < logits.size(); ++i)
-    candidates.push_back({static_cast<uint32_t>(i), logits[i], 0});
-  penalise(candidates);
-  std::erase_if(candidates, [](const Candidate &c) { return std::isnan(c.logit) || c.logit == -HUGE_VALF; });
+  scores.assign(logits.begin(), logits.end());
+  penalise(scores);
+  const bool isGreedy = options.temperature == 0;
+  choose(isGreedy ? 1 : options.topK ? std::min<size_t>(options.topK, scores.size()) : scores.size());
   uint32_t chosen = 0;
-  const auto before = [](const Candidate &a, const Candidate &b) {
-    return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
-  };
-  if (!candidates.empty() && options.temperature == 0) {
-    chosen = std::min_element(candidates.begin(), candidates.end(), before)->token;
+  if (!candidates.empty() && isGreedy) {
+    chosen = candidates[0].token;
   } else if (!candidates.empty()) {
-    const size_t count = options.topK ? std::min<size_t>(options.topK, candidates.size()) : candidates.size();
-    std::partial_sort(candidates.begin(), candidates.begin() + static_cast<ptrdiff_t>(count), candidates.end(), before);
-    candidates.resize(count);
     if (std::isinf(candidates[0].logit)) // plus infinity leaves no choice
       candidates.resize(1);
     softmax(1);

@@ -46,7 +46,8 @@ private:
   };
 
   explicit Sampler(const SamplingOptions &options) : options(options) { reset(); }
-  void penalise(std::vector<Candidate> &candidates) const;
+  void penalise(std::vector<float> &logits) const;
+  void choose(size_t count);
   void keepTop();
   void keepTypical();
   void softmax(double temperature);
@@ -56,6 +57,7 @@ private:
   uint64_t state = 0;
   std::deque<uint32_t> recent;
   std::unordered_map<uint32_t, uint32_t> counts;
+  std::vector<float> scores;         // the logits after penalties
   std::vector<Candidate> candidates; // kept for its memory
 };
 
