@@ -21,15 +21,16 @@ namespace tensel {
 namespace {
 struct Phase {
   llvm::StringRef name;
-  // In the notation of tensel-opt. Steps are separated by '|'; the step "fold" is foldConstants() as a pass. BITS is roundedBits.
+  // In the notation of tensel-opt. Steps are separated by '|'; the steps "fold" and "fold-narrow" are foldConstants() as a
+  // pass; the latter keeps weights of f16 and bf16 as they are, for packing to see. BITS is roundedBits.
   llvm::StringRef passes;
 };
 
 constexpr Phase sharedPhases[] = {
-    {"simplify",
-     "tensel-infer-shapes,canonicalize,cse|fold|"
-     "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,canonicalize,cse|fold|"
-     "tensel-infer-shapes,canonicalize,cse,tensel-pack-constants,cse|fold"},
+    {"simplify", "tensel-infer-shapes,canonicalize,cse|fold-narrow|"
+                 "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,"
+                 "canonicalize,cse|fold-narrow|"
+                 "tensel-infer-shapes,canonicalize,cse,tensel-pack-constants,cse|fold"},
     {"quantize", "tensel-quantize-activations{bits=BITS},cse|fold"},
     {"dispatch", "tensel-form-dispatches,canonicalize,cse"},
     {"plan", "tensel-plan-memory"},
@@ -114,8 +115,8 @@ static llvm::Error runPasses(ModuleOp module, llvm::StringRef text, WeightResolv
   PassManager passes(module.getContext());
   std::string wrong;
   llvm::raw_string_ostream stream(wrong);
-  if (text == "fold")
-    passes.addPass(createFoldConstantsPass(weights));
+  if (text == "fold" || text == "fold-narrow")
+    passes.addPass(createFoldConstantsPass(weights, /*keepsHalves=*/text == "fold-narrow"));
   else if (failed(parsePassPipeline(text, passes, stream)))
     return llvm::createStringError("'" + text + "': " + wrong);
   if (observer)

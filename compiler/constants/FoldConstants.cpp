@@ -62,6 +62,8 @@ private:
            });
   }
 
+  static bool isHalf(Value value) { return isa<Float16Type, BFloat16Type>(getElementTypeOrSelf(value.getType())); }
+
   void visit(Operation *op) {
     bool isFolded = isCandidate(op) && fold(op);
     for (Value operand : op->getOperands()) {
@@ -107,6 +109,9 @@ private:
     }
     // Ops that code generation leaves to the compiler are folded whatever they take: their results replace their operands.
     const bool isOptional = !op->hasTrait<graph::FoldsAlways>();
+    if (options.keepsHalves && isa<graph::CastOp>(op) && isHalf(op->getOperand(0)) && resultBytes > options.constantBytes &&
+        resultBytes > operandBytes)
+      return false;
     if (isOptional && (heldBytes + resultBytes > options.totalBytes + weightBytes ||
                        resultBytes > options.growthFactor * operandBytes + options.growthBytes))
       return false;
@@ -223,15 +228,19 @@ private:
 struct FoldConstantsPass : PassWrapper<FoldConstantsPass, NumericPass<NumericClass::Exact, ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FoldConstantsPass)
   FoldConstantsPass() : weights(&own) {}
-  explicit FoldConstantsPass(WeightResolver &weights) : weights(&weights) {}
+  FoldConstantsPass(WeightResolver &weights, bool keepsHalves) : weights(&weights) { this->keepsHalves = keepsHalves; }
   FoldConstantsPass(const FoldConstantsPass &other)
       : PassWrapper(other), weights(other.weights == &other.own ? &own : other.weights) {}
   StringRef getArgument() const final { return "tensel-fold-constants"; }
   StringRef getDescription() const final { return "Evaluate ops on constants and weights at compile time"; }
   void runOnOperation() override {
-    if (failed(foldConstants(getOperation(), *weights)))
+    FoldOptions options;
+    options.keepsHalves = keepsHalves;
+    if (failed(foldConstants(getOperation(), *weights, options)))
       signalPassFailure();
   }
+
+  Option<bool> keepsHalves{*this, "keep-halves", llvm::cl::desc("leave casts of f16 and bf16 weights to wider types")};
 
 private:
   WeightResolver own;
@@ -243,8 +252,8 @@ LogicalResult tensel::foldConstants(ModuleOp module, WeightResolver &weights, co
   return Folder(module, weights, options).run();
 }
 
-std::unique_ptr<Pass> tensel::createFoldConstantsPass(WeightResolver &weights) {
-  return std::make_unique<FoldConstantsPass>(weights);
+std::unique_ptr<Pass> tensel::createFoldConstantsPass(WeightResolver &weights, bool keepsHalves) {
+  return std::make_unique<FoldConstantsPass>(weights, keepsHalves);
 }
 
 void tensel::registerFoldConstantsPass() { PassRegistration<FoldConstantsPass>(); }

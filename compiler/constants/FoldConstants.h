@@ -18,6 +18,8 @@ struct FoldOptions {
   /// spreads data is made again at run time.
   int64_t growthFactor = 4;
   int64_t growthBytes = int64_t(1) << 20;
+  /// Casts of f16 and bf16 to wider types stay when their results are weights: who reads them may widen them on the way.
+  bool keepsHalves = false;
 };
 
 /// Replaces every op whose operands are all constants or weights by its value, and erases the weights and constants
@@ -26,7 +28,7 @@ struct FoldOptions {
 llvm::LogicalResult foldConstants(mlir::ModuleOp module, WeightResolver &weights, const FoldOptions &options = {});
 
 /// The same as a pass (exact), which finds weights by `weights`.
-std::unique_ptr<mlir::Pass> createFoldConstantsPass(WeightResolver &weights);
+std::unique_ptr<mlir::Pass> createFoldConstantsPass(WeightResolver &weights, bool keepsHalves = false);
 
 /// Registers `-tensel-fold-constants`, which reads weight files relative to the working directory.
 void registerFoldConstantsPass();

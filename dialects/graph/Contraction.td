@@ -15,7 +15,8 @@ def Graph_MatmulOp : Graph_ShapedOp<"matmul", [Graph_SumOfProducts, DeclareOpInt
 def Graph_BlockedMatmulOp : Graph_CompositeOp<"blocked_matmul", [Graph_SumOfProducts, DeclareOpInterfaceMethods<CostOpInterface>]> {
   let summary = "Matrix product whose right side is stored in blocks of W columns, as kernels read it.";
   let description = [{lhs [..., M, K] x blocks [..., ceil(columns / W), K, W] -> [..., M, columns]: column n of the right side is column n % W of
-    block n / W; what the last block has beyond is not read. Defined as graph.matmul with the columns put side by side.
+    block n / W; what the last block has beyond is not read. Defined as graph.matmul with the columns put side by side and cast to
+    lhs's type, which is theirs or, for f16 and bf16, wider.
     `tensel-pack-constants` makes it.}];
   let arguments = (ins Graph_Tensor:$lhs, Graph_Tensor:$blocks, I64Attr:$columns);
   let results = (outs Graph_Tensor:$result);

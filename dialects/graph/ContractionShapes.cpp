@@ -46,6 +46,9 @@ LogicalResult BlockedMatmulOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLis
   if (lhs.size() < 2 || blocks.size() < 3)
     return s.fail("expected operands of rank 2 or more and 3 or more, found " + Twine(lhs.size()) + " and " +
                   Twine(blocks.size()));
+  Type type = elementTypeOf(adaptor.getLhs()), stored = elementTypeOf(adaptor.getBlocks());
+  if (stored != type && !(type.isF32() && (stored.isF16() || stored.isBF16())))
+    return s.fail("expected blocks of the left side's type, or of f16 or bf16 beside f32");
   Dim m = lhs[lhs.size() - 2], k = lhs.back(), width = blocks.back(), blockK = blocks[blocks.size() - 2],
       count = blocks[blocks.size() - 3];
   int64_t columns = adaptor.getColumns();
@@ -81,6 +84,9 @@ SmallVector<Value> BlockedMatmulOp::decompose(OpBuilder &b) {
   side = ReshapeOp::create(b, loc, side, makeShape(b, loc, joined));
   side = SliceOp::create(b, loc, side, makeShape(b, loc, {0}), makeShape(b, loc, {static_cast<int64_t>(getColumns())}),
                          makeShape(b, loc, {1}), ArrayRef<int64_t>{batch + 1});
+  Type type = elementTypeOf(getLhs());
+  if (elementTypeOf(side) != type)
+    side = CastOp::create(b, loc, side, TypeAttr::get(type));
   return {MatmulOp::create(b, loc, getLhs(), side)};
 }
 

@@ -3,6 +3,7 @@
 //   graph.matmul %x, %w        ->        graph.blocked_matmul %x, %blocks {columns = 100}
 // where %blocks (7 blocks of 384 x 16) is %w with zeros behind its columns, reshaped and transposed: graph code, which constant folding
 // evaluates. One width serves all CPU levels: a block is one or two registers wide, a register tile takes several blocks.
+// Weights of f16 and bf16 that are cast to f32 for the product stay what they are: the kernel widens what it has loaded.
 #include "passes/graph/Passes.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -24,20 +25,48 @@ int64_t columnAxis(MatmulOp op) {
   return op.getTransposeRhs() ? rank - 2 : rank - 1;
 }
 
-/// Whether `use` is the right side of a product that kernels tile by registers.
-bool canPack(OpOperand &use) {
-  auto op = dyn_cast<MatmulOp>(use.getOwner());
-  if (!op || use.get() != op.getRhs() || use.get() == op.getLhs() || op.getTransposeLhs())
-    return false;
-  auto type = dyn_cast<RankedTensorType>(use.get().getType());
-  if (!type || !type.hasStaticShape() || type.getNumElements() == 0)
+/// Whether the right side is one that kernels tile by registers.
+bool canPack(MatmulOp op) {
+  auto type = dyn_cast<RankedTensorType>(op.getRhs().getType());
+  if (!type || op.getLhs() == op.getRhs() || op.getTransposeLhs() || !type.hasStaticShape() || type.getNumElements() == 0)
     return false;
   // Narrower right sides would mostly be zeros.
-  return (type.getElementType().isF32() || type.getElementType().isF64()) && type.getDimSize(columnAxis(op)) >= blockWidth / 2;
+  return isa<FloatType>(type.getElementType()) && type.getDimSize(columnAxis(op)) >= blockWidth / 2;
+}
+
+bool isHalf(Type type) { return type.isF16() || type.isBF16(); }
+
+/// What reads a weight.
+struct Uses {
+  SmallVector<MatmulOp> products; // that take it as their right side
+  bool hasOthers = false;
+};
+
+/// Sorts the uses of `value`, which is a weight or a half-precision one cast to f32.
+void collectUses(Value value, Uses &uses) {
+  bool half = isHalf(getElementTypeOrSelf(value.getType()));
+  for (OpOperand &use : value.getUses()) {
+    auto cast = dyn_cast<CastOp>(use.getOwner());
+    auto product = dyn_cast<MatmulOp>(use.getOwner());
+    if (cast && half && cast.getTo().isF32())
+      collectUses(cast.getResult(), uses);
+    else if (product && use.getOperandNumber() == 1 && canPack(product))
+      uses.products.push_back(product);
+    else
+      uses.hasOthers = true;
+  }
+}
+
+/// The weight behind a right side.
+Value storedSide(MatmulOp op) {
+  auto cast = op.getRhs().getDefiningOp<CastOp>();
+  return cast ? cast.getInput() : op.getRhs();
 }
 
 /// Whether a kernel reads the right side as fast as it is stored: where so few rows use each element, it is read in order, once.
 bool isFineAsStored(MatmulOp op) {
+  if (isHalf(getElementTypeOrSelf(storedSide(op).getType())))
+    return false; // would be widened when compiling
   auto lhs = cast<RankedTensorType>(op.getLhs().getType()), result = cast<RankedTensorType>(op.getType());
   if (!lhs.hasStaticShape() || !result.hasStaticShape())
     return false;
@@ -47,7 +76,7 @@ bool isFineAsStored(MatmulOp op) {
 
 /// [..., K, N], or [..., N, K] when transposed, as [..., ceil(N / 16), K, 16].
 Value blocksOf(OpBuilder &b, MatmulOp op) {
-  Value side = op.getRhs();
+  Value side = storedSide(op);
   Location loc = op.getLoc();
   auto type = cast<RankedTensorType>(side.getType());
   int64_t axis = columnAxis(op), batch = type.getRank() - 2, columns = type.getDimSize(axis),
@@ -74,22 +103,19 @@ struct PackConstantsPass : impl::PackConstantsPassBase<PackConstantsPass> {
   using Base::Base;
 
   void runOnOperation() final {
-    llvm::MapVector<StringAttr, SmallVector<OpOperand *>> uses;
-    getOperation().walk([&](LoadWeightOp load) {
-      for (OpOperand &use : load->getUses())
-        uses[load.getWeightAttr().getAttr()].push_back(&use);
-    });
-    for (auto &[weight, ofWeight] : uses) {
-      // What someone reads as it is would be there twice.
-      if (!llvm::all_of(ofWeight, [](OpOperand *use) { return canPack(*use); }) ||
-          !llvm::all_equal(
-              llvm::map_range(ofWeight, [](OpOperand *use) { return cast<MatmulOp>(use->getOwner()).getTransposeRhs(); })) ||
-          llvm::all_of(ofWeight, [](OpOperand *use) { return isFineAsStored(cast<MatmulOp>(use->getOwner())); }))
+    llvm::MapVector<StringAttr, Uses> weights;
+    getOperation().walk([&](LoadWeightOp load) { collectUses(load.getResult(), weights[load.getWeightAttr().getAttr()]); });
+    for (auto &[weight, uses] : weights) {
+      ArrayRef<MatmulOp> products = uses.products;
+      if (products.empty() || llvm::all_of(products, isFineAsStored) ||
+          !llvm::all_equal(llvm::map_range(products, [](MatmulOp op) { return op.getTransposeRhs(); })))
         continue;
-      for (OpOperand *use : ofWeight) {
-        auto op = cast<MatmulOp>(use->getOwner());
+      // What someone else reads as it is would be there twice; that is less than its widened copy, though.
+      if (uses.hasOthers && !isHalf(getElementTypeOrSelf(storedSide(products.front()).getType())))
+        continue;
+      for (MatmulOp op : products) {
         OpBuilder b(op);
-        int64_t columns = cast<RankedTensorType>(use->get().getType()).getDimSize(columnAxis(op));
+        int64_t columns = cast<RankedTensorType>(op.getRhs().getType()).getDimSize(columnAxis(op));
         auto blocked =
             BlockedMatmulOp::create(b, op.getLoc(), op.getType(), op.getLhs(), blocksOf(b, op), b.getI64IntegerAttr(columns));
         op.replaceAllUsesWith(blocked.getResult());

@@ -4,6 +4,8 @@
 //   M      loops of the scalar operand only; flattened into rows
 //   K      reduction loops, flattened
 //   outer  all others (batch dims, images, groups)
+// Operands of f16 and bf16 are widened where they are read; sums are f32 or f64. A result in f16 or bf16 needs sums that never leave their
+// registers, which blocks of weights give.
 #ifndef TENSEL_PASSES_KERNEL_CONTRACTION_H
 #define TENSEL_PASSES_KERNEL_CONTRACTION_H
 
@@ -51,6 +53,7 @@ struct LoopGroup {
 /// Everything the emitter needs, with dims and strides as values of the entry block.
 struct Contraction {
   mutable mlir::linalg::GenericOp epilogue;
+  mlir::Type element; ///< of the sums
   unsigned resultInput = 0;
   FlatOperand scalar, vector, out;
   llvm::SmallVector<std::optional<FlatOperand>> extra; // per epilogue input; none for the result and for scalars

@@ -124,6 +124,8 @@ FlatOperand flatten(IndexMath &m, Value memref, ArrayRef<Value> sizes, AffineMap
 }
 } // namespace
 
+static bool isOrWidensTo(Type type, Type sums) { return type == sums || (sums.isF32() && (type.isF16() || type.isBF16())); }
+
 std::optional<ContractionMatch> matchContraction(func::FuncOp func) {
   auto *ret = func.getBody().front().getTerminator();
   if (ret->getNumOperands() != 1)
@@ -163,13 +165,12 @@ std::optional<ContractionMatch> matchContraction(func::FuncOp func) {
   Type element = result.getElementType();
   if (!(element.isF32() || element.isF64()) || !isZeroFill(op.getDpsInits()[0]))
     return std::nullopt;
-  // The partial sums live in the output while K is blocked, so it has the accumulator's type.
-  if (cast<RankedTensorType>(root.getResult(0).getType()).getElementType() != element)
+  if (!isOrWidensTo(getElementTypeOrSelf(root.getResult(0).getType()), element))
     return std::nullopt;
   std::array<Factor, 2> factors = *matchSumOfProducts(op);
   for (const Factor &factor : factors)
     if (auto type = dyn_cast<RankedTensorType>(factor.tensor.getType());
-        !type || !sourceArgument(factor.tensor) || type.getElementType() != element)
+        !type || !sourceArgument(factor.tensor) || !isOrWidensTo(type.getElementType(), element))
       return std::nullopt;
   return match;
 }
@@ -190,6 +191,7 @@ FailureOr<Contraction> describeContraction(ContractionMatch match, func::FuncOp 
   linalg::GenericOp op = match.contraction;
   unsigned loops = op.getNumLoops();
   Contraction c;
+  c.element = getElementTypeOrSelf(op.getResult(0).getType());
   c.epilogue = match.epilogue;
   c.resultInput = match.resultInput;
   AffineMap outMap = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
@@ -249,6 +251,9 @@ FailureOr<Contraction> describeContraction(ContractionMatch match, func::FuncOp 
   c.vector = inputs[first ? 0 : 1];
   c.scalar = inputs[first ? 1 : 0];
   if (c.scalar.blocks || (c.vector.blocks && c.vector.blocks->dim != *inner))
+    return failure();
+  // Partial sums live in the output while K is blocked, as it is for operands that the kernel packs.
+  if (c.out.elementType() != c.element && !c.vector.blocks)
     return failure();
 
   // Grow N outwards while the scalar operand stands still and every epilogue operand either moves by 1 per column or stands still.

@@ -34,6 +34,8 @@ public:
   void emit();
 
 private:
+  /// An element or a vector of them as the sums have it.
+  mlir::Value widen(mlir::Value x);
   mlir::VectorType vectorOf(mlir::Type element) { return mlir::VectorType::get({shape.lanes}, element); }
 
   void emitItem(mlir::Value item);

@@ -26,7 +26,7 @@ namespace tensel {
 
 TileShape chooseTileShape(IndexMath &m, const Contraction &c, int64_t vectorBits) {
   TileShape shape;
-  shape.lanes = vectorBits / c.out.elementType().getIntOrFloatBitWidth();
+  shape.lanes = vectorBits / c.element.getIntOrFloatBitWidth();
   int64_t registers = vectorBits == 512 ? 32 : 16;
   std::optional<int64_t> rows = getConstantIntValue(c.m.total), columns = getConstantIntValue(c.n.total),
                          steps = getConstantIntValue(c.k.total);
@@ -44,7 +44,7 @@ TileShape chooseTileShape(IndexMath &m, const Contraction &c, int64_t vectorBits
   shape.vectors = std::clamp<int64_t>((registers - 2) / (shape.rows + 1), 1, std::min<int64_t>(8, neededVectors));
   if (c.vector.blocks && !rows)
     shape.vectors = std::min<int64_t>(shape.vectors, 2);
-  int64_t elementSize = elementBytes(c.out.elementType()), panelBytes = 16 * 1024 * (vectorBits / 256);
+  int64_t elementSize = elementBytes(c.element), panelBytes = 16 * 1024 * (vectorBits / 256);
   shape.kBlock = panelBytes / (shape.columns() * elementSize);
   shape.oneBlock = steps && *steps <= shape.kBlock + shape.kBlock / 2;
   if (shape.oneBlock)
@@ -61,12 +61,12 @@ TileShape chooseTileShape(IndexMath &m, const Contraction &c, int64_t vectorBits
   shape.source = c.vector.blocks                    ? VectorSource::Blocks
                  : contiguous && strided && oneTile ? VectorSource::InPlace
                                                     : VectorSource::Copied;
-  shape.oneBlock |= shape.source != VectorSource::Copied && oneTile;
+  shape.oneBlock |= shape.source != VectorSource::Copied && (oneTile || c.out.elementType() != c.element);
   return shape;
 }
 
 void ContractionEmitter::emit() {
-  Type element = c.out.elementType();
+  Type element = c.element;
   tileBuffer = stackBuffer(element, shape.rows * shape.columns());
   if (shape.source == VectorSource::Copied) {
     panelBuffer = stackBuffer(element, shape.panels * shape.kBlock * shape.columns());

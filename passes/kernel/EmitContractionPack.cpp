@@ -72,7 +72,7 @@ void ContractionEmitter::packPanel(Value t) {
                 to = m.add(panel, m.mul(k, m.constant(columns)));
           for (int64_t v = 0; v < shape.vectors; ++v) {
             Value values = vector::LoadOp::create(b, loc, vectorOf(element), c.vector.flat, m.add(from, column(v)));
-            vector::StoreOp::create(b, loc, values, panelBuffer, m.add(to, column(v)));
+            vector::StoreOp::create(b, loc, widen(values), panelBuffer, m.add(to, column(v)));
           }
         });
       },
@@ -81,7 +81,7 @@ void ContractionEmitter::packPanel(Value t) {
           Value from = m.add(vectorBase, kOffset(c.vector, vectorTable, k)), to = m.add(panel, m.mul(k, m.constant(columns)));
           loop(zero, m.constant(columns), 1, [&](Value j) {
             Value value = load(c.vector.flat, m.add(from, load(columnTable, j)));
-            memref::StoreOp::create(b, loc, value, panelBuffer, m.add(to, j));
+            memref::StoreOp::create(b, loc, widen(value), panelBuffer, m.add(to, j));
           });
         });
       });

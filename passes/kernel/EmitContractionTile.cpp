@@ -6,6 +6,13 @@
 using namespace mlir;
 
 namespace tensel {
+Value ContractionEmitter::widen(Value x) {
+  if (getElementTypeOrSelf(x.getType()) == c.element)
+    return x;
+  Type type = isa<VectorType>(x.getType()) ? vectorOf(c.element) : c.element;
+  return arith::ExtFOp::create(b, loc, type, x);
+}
+
 Value ContractionEmitter::loadVector(Value flat, Value at, int64_t v, bool masked) {
   auto type = vectorOf(cast<MemRefType>(flat.getType()).getElementType());
   if (!masked)
@@ -25,7 +32,7 @@ void ContractionEmitter::emitTile(Value row, int64_t rows, Value t) {
   for (int64_t i = 0; i < rows; ++i)
     rowOffsets.push_back(m.add(scalarBase, c.m.offset(m, c.scalar, m.add(row, m.constant(i)))));
 
-  auto type = vectorOf(c.out.elementType());
+  auto type = vectorOf(c.element);
   Value zero = arith::ConstantOp::create(b, loc, type, b.getZeroAttr(type));
   if (shape.oneBlock) {
     initial.assign(rows * shape.vectors, zero);
@@ -84,10 +91,17 @@ SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<Value> initial, ArrayRe
   bool copied = shape.source == VectorSource::Copied;
   Value step = copied ? m.mul(k, m.constant(shape.columns())) : kOffset(c.vector, {}, k);
   for (auto [v, start] : llvm::enumerate(starts))
-    vectors.push_back(loadVector(copied ? panelBuffer : c.vector.flat, m.add(start, step), v, masked));
+    vectors.push_back(widen(loadVector(copied ? panelBuffer : c.vector.flat, m.add(start, step), v, masked)));
+  // So many instructions a step leave the processor few steps to look ahead: without this, blocks from memory come at a third of its speed.
+  // With fewer rows it sees far enough itself.
+  constexpr int64_t ahead = 64, manyRows = 4;
+  if (shape.source == VectorSource::Blocks && rows >= manyRows)
+    for (Value start : starts)
+      memref::PrefetchOp::create(b, loc, c.vector.flat, m.add(m.add(start, step), m.constant(ahead * c.vector.blocks->width)),
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
   Value offset = kOffset(c.scalar, scalarTable, k);
   for (int64_t i = 0; i < rows; ++i) {
-    Value scalar = load(c.scalar.flat, m.add(rowOffsets[i], offset));
+    Value scalar = widen(load(c.scalar.flat, m.add(rowOffsets[i], offset)));
     Value broadcast = vector::BroadcastOp::create(b, loc, vectorOf(scalar.getType()), scalar);
     for (int64_t v = 0; v < shape.vectors; ++v) {
       Value &sum = sums[i * shape.vectors + v];
@@ -123,7 +137,7 @@ void ContractionEmitter::emitStores(Value row, int64_t rows, ArrayRef<Value> sum
       SmallVector<Value> values;
       Value from = m.mul(i, m.constant(shape.columns()));
       for (int64_t v = 0; v < shape.vectors; ++v)
-        values.push_back(vector::LoadOp::create(b, loc, vectorOf(c.out.elementType()), tileBuffer, m.add(from, column(v))));
+        values.push_back(vector::LoadOp::create(b, loc, vectorOf(c.element), tileBuffer, m.add(from, column(v))));
       emitRow(m.add(row, i), values, masked, last);
     });
   };

@@ -55,6 +55,20 @@ TEST_F(Fold, LargeResultsBecomeWeights) {
   EXPECT_EQ((*results)[0].getDouble(0), 20);
 }
 
+TEST_F(Fold, WideningOfHalvesWaits) {
+  std::string text = R"(
+    graph.weight @w : tensor<20x30xf16> data dense<1.0> : tensor<20x30xf16>
+    func.func @f() -> tensor<20x30xf32> {
+      %w = graph.load_weight @w : tensor<20x30xf16>
+      %c = graph.cast %w {to = f32} : (tensor<20x30xf16>) -> tensor<20x30xf32>
+      return %c : tensor<20x30xf32>
+    })";
+  tensel::FoldOptions options;
+  options.keepsHalves = true;
+  EXPECT_TRUE(has(fold(text, options), "graph.cast"));
+  EXPECT_FALSE(has(fold(text), "graph.cast"));
+}
+
 TEST_F(Fold, WhatTwoFunctionsMakeAlikeIsMadeOnce) {
   std::string text = "graph.weight @w : tensor<20x30xf32> data dense<1.0> : tensor<20x30xf32>\n";
   for (const char *name : {"prefill", "decode"})

@@ -65,6 +65,13 @@ TEST_F(Structured, WideMatmulCrossesPanels) {
          {f32({6, 5}, Doubles{1}), f32({5, 70}, count(350, 0))}, {6, 70}, expected);
 }
 
+TEST_F(Structured, BlockedMatmulOfHalves) {
+  Doubles elements(16, 1.0);
+  elements[8] = 3; // column 0 of the second step
+  expect(one("graph.blocked_matmul %x, %y {columns = 1 : i64}", {"tensor<1x2xf32>", "tensor<1x2x8xbf16>"}, "tensor<1x1xf32>"),
+         {f32({1, 2}, {5, 0.5}), Tensor::of(Kind::BF16, {1, 2, 8}, elements)}, {1, 1}, {6.5});
+}
+
 TEST_F(Structured, BlockedMatmul) {
   // Columns 1 2 | 3 4 | 5 and one beyond that nobody reads; [1 10] picks their rows.
   expect(one("graph.blocked_matmul %x, %y {columns = 5 : i64}", {"tensor<1x2xf32>", "tensor<3x2x2xf32>"}, "tensor<1x5xf32>"),

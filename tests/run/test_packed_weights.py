@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import ml_dtypes
 import numpy as np
 import pytest
 import small_models
-from onnx import helper
+from onnx import TensorProto, helper
 from programs import compile_model, run_model, tensel
 
 LEVELS = ["x86-64-v3", "x86-64-v4"]
@@ -67,3 +68,42 @@ def test_a_weight_is_stored_once(tmp_path: Path) -> None:
     text = (tmp_path / "twice.mlir").read_text()
     assert text.count("graph.weight @") == 1
     assert text.count("= graph.blocked_matmul") == 2
+
+
+HALVES = {TensorProto.FLOAT16: np.dtype(np.float16), TensorProto.BFLOAT16: np.dtype(ml_dtypes.bfloat16)}
+
+
+@pytest.mark.parametrize("kind", HALVES)
+@pytest.mark.parametrize("level", LEVELS)
+def test_halves(level: str, kind: int, tmp_path: Path) -> None:
+    """Weights of f16 and bf16 under f32 activations: exact, and not widened in the package; 700 steps are several blocks of K elsewhere."""
+    if not runs_on(level):
+        pytest.skip("this machine has no AVX-512")
+    rng = np.random.default_rng(kind)
+    weight = rng.standard_normal((700, 100), np.float32).astype(HALVES[kind])
+    nodes = [helper.make_node("Cast", ["w"], ["wide"], name="widen", to=TensorProto.FLOAT),
+             helper.make_node("MatMul", ["x", "wide"], ["y"], name="product")]
+    for declared in ("N", 1, 13):
+        model = small_models.model(nodes, [small_models.value("x", declared, 700)], [small_models.value("y", declared, 100)],
+                                   {"w": weight})
+        file = small_models.save(model, tmp_path / f"{declared}.onnx")
+        package = compile_model(file, tmp_path / f"{declared}.tensel", f"--target=cpu:{level}")
+        assert package.stat().st_size < 3 * weight.size
+        for rows in (1, 2, 7, 8, 30) if declared == "N" else (declared,):
+            x = rng.standard_normal((rows, 700), np.float32)
+            found = run_model(package, {"x": x}, ["y"], tmp_path)["y"]
+            np.testing.assert_allclose(found, x.astype(np.float64) @ weight.astype(np.float64), rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", HALVES)
+def test_half_results(kind: int, tmp_path: Path) -> None:
+    """Everything in half precision: sums in f32, rounded once."""
+    rng = np.random.default_rng(kind)
+    weight, x = (rng.standard_normal(shape, np.float32).astype(HALVES[kind]) for shape in ((600, 40), (9, 600)))
+    model = small_models.model([helper.make_node("MatMul", ["x", "w"], ["y"], name="product")],
+                               [small_models.value("x", "N", 600, kind=kind)], [small_models.value("y", "N", 40, kind=kind)],
+                               {"w": weight})
+    package = compile_model(small_models.save(model, tmp_path / "half.onnx"), tmp_path / "half.tensel")
+    found = run_model(package, {"x": x}, ["y"], tmp_path, dtypes={"y": HALVES[kind]})["y"].astype(np.float64)
+    wanted = x.astype(np.float64) @ weight.astype(np.float64)
+    np.testing.assert_allclose(found, wanted, rtol=float(ml_dtypes.finfo(HALVES[kind]).eps) / 2 * 1.01, atol=1e-3)

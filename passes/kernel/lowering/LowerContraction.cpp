@@ -19,13 +19,12 @@ struct Contraction {
   SmallVector<AffineExpr> outExprs;
 };
 
-Value multiplyAdd(Cursor &c, Value a, Value b, Value sum, bool widen) {
-  if (widen) {
-    a = arith::ExtFOp::create(c.b, c.loc, c.b.getF32Type(), a);
-    b = arith::ExtFOp::create(c.b, c.loc, c.b.getF32Type(), b);
-  }
+Value multiplyAdd(Cursor &c, Value a, Value b, Value sum) {
   if (!isa<FloatType>(sum.getType()))
     return arith::AddIOp::create(c.b, c.loc, sum, Value(arith::MulIOp::create(c.b, c.loc, a, b)));
+  for (Value *factor : {&a, &b})
+    if (factor->getType() != sum.getType())
+      *factor = arith::ExtFOp::create(c.b, c.loc, sum.getType(), *factor);
   auto flags = arith::FastMathFlags::reassoc | arith::FastMathFlags::contract;
   Value product = arith::MulFOp::create(c.b, c.loc, a, b, flags);
   return arith::AddFOp::create(c.b, c.loc, sum, product, flags);
@@ -49,7 +48,7 @@ Value contract(KernelLowering &k, const Contraction &t, Value out,
   sums =
       k.loops(t.loc, t.sizes, sums, outMap, t.iterators, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> current) -> Indices {
         auto [a, b] = read(c, at);
-        return {multiplyAdd(c, a, b, current[0], widen)};
+        return {multiplyAdd(c, a, b, current[0])};
       })[0];
   if (!widen)
     return sums;

@@ -31,8 +31,8 @@ void addMatmul(GraphBuilder &g) {
 
 void addBlockedMatmul(GraphBuilder &g) {
   int64_t k = g.between(1, 9), columns = g.between(1, 40), width = g.pick<int64_t>({8, 16, 32});
-  Kind kind = g.anyFloat();
-  g.add("blocked_matmul", {g.leaf(kind, {g.between(1, 9), k}), g.leaf(kind, {(columns + width - 1) / width, k, width})},
+  Kind kind = g.anyFloat(), stored = kind == Kind::F32 ? g.pick<Kind>({Kind::F32, Kind::F16, Kind::BF16}) : kind;
+  g.add("blocked_matmul", {g.leaf(kind, {g.between(1, 9), k}), g.leaf(stored, {(columns + width - 1) / width, k, width})},
         {g.i64("columns", columns)});
 }
 

@@ -63,3 +63,20 @@ func.func @stays(%x: tensor<16x?xf32>, %y: tensor<?x16xf32>, %z: tensor<1x16xf32
   %2 = graph.matmul %z, %c : (tensor<1x16xf32>, tensor<16x64xf32>) -> tensor<1x64xf32>
   return %0, %1, %2 : tensor<16x?xf32>, tensor<?x3xf32>, tensor<1x64xf32>
 }
+
+// -----
+
+// Weights in half precision stay so: the kernel widens them. Their blocks are fewer bytes than a widened copy, even where someone else
+// reads the weight and for a single row.
+// CHECK-LABEL: func @halves
+graph.weight @w : tensor<32x6xbf16> data dense<1.0> : tensor<32x6xbf16>
+func.func @halves(%x: tensor<1x6xf32>, %ids: tensor<4xi64>) -> (tensor<1x32xf32>, tensor<4x6xbf16>) {
+  // CHECK: graph.transpose {{.*}} -> tensor<2x6x16xbf16>
+  // CHECK: graph.blocked_matmul %arg0, {{.*}} : (tensor<1x6xf32>, tensor<2x6x16xbf16>) -> tensor<1x32xf32>
+  // CHECK: graph.gather
+  %w = graph.load_weight @w : tensor<32x6xbf16>
+  %f = graph.cast %w {to = f32} : (tensor<32x6xbf16>) -> tensor<32x6xf32>
+  %0 = graph.matmul %x, %f {transpose_rhs = true} : (tensor<1x6xf32>, tensor<32x6xf32>) -> tensor<1x32xf32>
+  %1 = graph.gather %w, %ids {axis = 0 : i64} : (tensor<32x6xbf16>, tensor<4xi64>) -> tensor<4x6xbf16>
+  return %0, %1 : tensor<1x32xf32>, tensor<4x6xbf16>
+}

@@ -25,6 +25,19 @@ func.func private @blocks(%a: tensor<?x128xf32>, %b: tensor<3x128x16xf32>, %out:
   return %0 : tensor<?x40xf32>
 }
 
+// Halves are widened as they come; the result is rounded in the epilogue, so the sums stay in registers over all steps.
+// CHECK-LABEL: func.func private @halves
+func.func private @halves(%a: tensor<?x4096xbf16>, %b: tensor<3x4096x16xbf16>, %out: tensor<?x40xbf16>) -> tensor<?x40xbf16> attributes {tensel.kernel} {
+  // CHECK: scf.for {{.*}} iter_args{{.*}}vector<8xf32>
+  // CHECK: %[[B:.*]] = vector.load {{.*}} vector<8xbf16>
+  // CHECK: arith.extf %[[B]] : vector<8xbf16> to vector<8xf32>
+  // CHECK: memref.prefetch
+  // CHECK: vector.fma
+  // CHECK: arith.truncf {{.*}} : vector<8xf32> to vector<8xbf16>
+  %0 = graph.blocked_matmul %a, %b {columns = 40 : i64} : (tensor<?x4096xbf16>, tensor<3x4096x16xbf16>) -> tensor<?x40xbf16>
+  return %0 : tensor<?x40xbf16>
+}
+
 // What is no contraction is left to the loops.
 // CHECK-LABEL: func.func private @elementwise
 func.func private @elementwise(%a: tensor<64xf32>, %out: tensor<64xf32>) -> tensor<64xf32> attributes {tensel.kernel} {
