@@ -77,15 +77,21 @@ void setLinkage(llvm::Module &module, const llvm::StringSet<> &shared, const Cpu
 }
 
 /// Lowers kernels to the LLVM dialect in a context of their own; a host module passes through.
-llvm::Expected<OwningOpRef<ModuleOp>> lowerPiece(MLIRContext &context, StringRef bytecode, const CpuLevel &level) {
+llvm::Expected<OwningOpRef<ModuleOp>> lowerPiece(MLIRContext &context, StringRef bytecode, const CpuLevel &level,
+                                                 PassObserver *observer = nullptr) {
   DiagnosticCollector diagnostics(&context);
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(bytecode, ParserConfig(&context));
   if (!module)
     return diagnostics.takeError("the program could not be read back");
   PassManager passes(&context);
   buildKernelPhase(passes, level);
+  if (observer)
+    observer->attach(passes);
   if (failed(passes.run(*module)))
     return diagnostics.takeError("a kernel could not be compiled");
+  if (observer)
+    if (llvm::Error error = observer->verdict())
+      return std::move(error);
   return std::move(module);
 }
 
@@ -104,10 +110,10 @@ llvm::Error generate(ModuleOp lowered, const llvm::StringSet<> &shared, const Cp
   return emitCode(**module, *machine, kind, bytes);
 }
 
-llvm::Error compilePiece(StringRef bytecode, const llvm::StringSet<> &shared, const CpuLevel &level,
-                         SmallVectorImpl<char> &bytes) {
+llvm::Error compilePiece(StringRef bytecode, const llvm::StringSet<> &shared, const CpuLevel &level, SmallVectorImpl<char> &bytes,
+                         PassObserver *observer) {
   MLIRContext context(compilerRegistry(), MLIRContext::Threading::DISABLED);
-  llvm::Expected<OwningOpRef<ModuleOp>> lowered = lowerPiece(context, bytecode, level);
+  llvm::Expected<OwningOpRef<ModuleOp>> lowered = lowerPiece(context, bytecode, level, observer);
   if (!lowered)
     return lowered.takeError();
   return generate(**lowered, shared, level, CodeKind::Object, bytes);
@@ -143,20 +149,26 @@ std::string LevelCode::symbol(llvm::StringRef function, const CpuLevel &level) {
   return (function + "__" + level.identifier()).str();
 }
 
-llvm::Expected<OwningOpRef<ModuleOp>> makeHostModule(ModuleOp module) {
+llvm::Expected<OwningOpRef<ModuleOp>> makeHostModule(ModuleOp module, PassObserver *observer) {
   DiagnosticCollector diagnostics(module.getContext());
   OwningOpRef<ModuleOp> host = copyModule(module, [](Operation &op) { return !isKernelFunction(op); });
   PassManager passes(module.getContext());
   buildHostPhase(passes);
+  if (observer)
+    observer->attach(passes);
   if (failed(passes.run(*host)))
     return diagnostics.takeError("the host program could not be compiled");
+  if (observer)
+    if (llvm::Error error = observer->verdict())
+      return std::move(error);
   for (Operation &op : llvm::make_early_inc_range(*host->getBody()))
     if (!isa<LLVM::LLVMDialect>(op.getDialect()))
       op.erase();
   return std::move(host);
 }
 
-llvm::Expected<std::vector<LevelCode>> makeNativeCode(ModuleOp module, ModuleOp host, ArrayRef<const CpuLevel *> levels) {
+llvm::Expected<std::vector<LevelCode>> makeNativeCode(ModuleOp module, ModuleOp host, ArrayRef<const CpuLevel *> levels,
+                                                      PassObserver *observer) {
   SmallVector<std::string> kernels = kernelNames(module);
   llvm::StringSet<> shared = sharedNames(kernels);
   std::vector<std::string> pieces = {toBytecode(host)};
@@ -170,11 +182,14 @@ llvm::Expected<std::vector<LevelCode>> makeNativeCode(ModuleOp module, ModuleOp 
     code[l].objects.resize(pieces.size());
     createTargetMachine(*level); // registers the target before threads do
   }
-  llvm::DefaultThreadPool pool(llvm::hardware_concurrency());
+  llvm::DefaultThreadPool pool(observer ? llvm::hardware_concurrency(1) : llvm::hardware_concurrency());
+  const CpuLevel *here = hostCpuLevel();
   for (size_t p = 0; p < pieces.size(); ++p)
     for (size_t l = 0; l < levels.size(); ++l)
       pool.async([&, l, p] {
-        if (llvm::Error error = compilePiece(pieces[p], shared, *levels[l], code[l].objects[p]))
+        // Levels build on one another, in the order of one table.
+        bool runsHere = here && levels[l] <= here;
+        if (llvm::Error error = compilePiece(pieces[p], shared, *levels[l], code[l].objects[p], runsHere ? observer : nullptr))
           errors[l * pieces.size() + p] = llvm::toString(std::move(error));
       });
   pool.wait();

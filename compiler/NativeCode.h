@@ -7,6 +7,8 @@
 
 namespace tensel {
 
+class PassObserver;
+
 /// The object files of one level. Names of functions end in "__x86_64_v3" so that levels can be linked together.
 struct LevelCode {
   const CpuLevel *level = nullptr;
@@ -18,12 +20,13 @@ struct LevelCode {
 
 /// Lowers the host functions of a module that passed all shared phases to the LLVM dialect; kernels become declarations. The result's
 /// attributes describe the program (passes/task/Passes.td).
-llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> makeHostModule(mlir::ModuleOp module);
+llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> makeHostModule(mlir::ModuleOp module, PassObserver *observer = nullptr);
 
 /// Makes object files of the kernels in `module` and of its host module. Kernels are split into groups of fixed size, so the result
-/// does not depend on how many processors there are.
+/// does not depend on how many processors there are. An observer sees the passes of those levels that this machine runs; then one
+/// processor does it all.
 llvm::Expected<std::vector<LevelCode>> makeNativeCode(mlir::ModuleOp module, mlir::ModuleOp host,
-                                                      llvm::ArrayRef<const CpuLevel *> levels);
+                                                      llvm::ArrayRef<const CpuLevel *> levels, PassObserver *observer = nullptr);
 
 /// The whole program in one piece as text, for one level: LLVM IR or assembly.
 llvm::Expected<std::string> makeCodeText(mlir::ModuleOp module, mlir::ModuleOp host, const CpuLevel &level, CodeKind kind);

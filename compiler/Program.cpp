@@ -31,11 +31,12 @@ llvm::Error setSymbolRanges(ModuleOp module, llvm::ArrayRef<SymbolRange> ranges)
 llvm::Expected<std::unique_ptr<Program>> Program::create(ModuleOp module, const PhaseOptions &options) {
   auto program = std::make_unique<Program>();
   program->module = module;
+  program->observer = options.observer;
   if (llvm::Error error = runSharedPhases(module, program->resolver, options))
     return std::move(error);
   if (!options.stopAfter.empty() && options.stopAfter != "kernel" && options.stopAfter != "llvm")
     return std::move(program);
-  llvm::Expected<OwningOpRef<ModuleOp>> host = makeHostModule(module);
+  llvm::Expected<OwningOpRef<ModuleOp>> host = makeHostModule(module, options.observer);
   if (!host)
     return host.takeError();
   program->host = std::move(*host);
@@ -57,7 +58,7 @@ bool Program::gainsFrom(const CpuLevel &level) {
 }
 
 llvm::Error Program::makeCode(llvm::ArrayRef<const CpuLevel *> levels) {
-  llvm::Expected<std::vector<LevelCode>> made = makeNativeCode(module, *host, levels);
+  llvm::Expected<std::vector<LevelCode>> made = makeNativeCode(module, *host, levels, observer);
   if (!made)
     return made.takeError();
   code = std::move(*made);

@@ -38,6 +38,7 @@ public:
 
 private:
   WeightResolver resolver;
+  PassObserver *observer = nullptr;
 };
 
 } // namespace tensel

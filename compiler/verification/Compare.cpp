@@ -108,7 +108,7 @@ Drift driftBetween(const Tensor &found, const Tensor &expected) {
 Bound::Bound(Tensor heldValue, Tensor heldExact, Terms terms) : value(std::move(heldValue)), exact(std::move(heldExact)) {
   Drift own = driftBetween(value, exact);
   allowed = 4 * std::sqrt(terms.longest) * own.distance +
-            (4 * unitRoundoff(value.getKind()) * std::sqrt(terms.sum) + terms.steps) * own.magnitude;
+            (unitRoundoff(value.getKind()) * (terms.longest + 4 * std::sqrt(terms.sum)) + terms.steps) * own.magnitude;
 }
 
 bool Bound::isWithin(double found, int64_t index, double &share) const {

@@ -24,10 +24,11 @@ struct Terms {
 /// How far rounding in another order may take a tensor from what the reference gives. Every element may be away from `exact`, the
 /// reference in f64, by
 ///   4 * sqrt(terms.longest) * (the largest distance between `value`, the reference in its own types, and `exact`)
-///   + (4 * u * sqrt(terms.sum) + terms.steps) * (the largest magnitude), u being the unit roundoff of the type.
+///   + (u * (terms.longest + 4 * sqrt(terms.sum)) + terms.steps) * (the largest magnitude), u being the unit roundoff of the type.
 /// The distance says how much the ops at hand blow rounding errors up. The reference sums in f64 and rounds once an op, though; code that
-/// rounds after every term of a sum is about sqrt(terms) times as far off, if roundings are independent. The second part keeps the
-/// bound from being zero by chance. Where the program itself rounds, a last bit may decide about a whole step.
+/// rounds after every term of a sum is about sqrt(terms) times as far off, if roundings are independent. In a growing sum of numbers of
+/// one sign they are not: like addends round alike, up to u of the sum a term, which is the second part's longest sum. Its square
+/// root keeps the bound from being zero by chance. Where the program itself rounds, a last bit may decide about a whole step.
 class Bound {
 public:
   Bound(reference::Tensor value, reference::Tensor exact, Terms terms);

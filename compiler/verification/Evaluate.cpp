@@ -1,63 +1,37 @@
-// Which inputs to run a function on, and running it inside the budget of time.
-#include "compiler/Diagnostics.h"
+// Which functions to look at, and which inputs to run them on.
+#include "compiler/verification/TaskProgram.h"
 #include "compiler/verification/Verifier.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Support/FormatVariadic.h"
-#include <chrono>
-#include <cmath>
 
 using namespace mlir;
 using tensel::reference::Tensor;
 
 namespace tensel::verification {
-namespace {
-double secondsNow() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
-/// How many numbers are combined, one after another, into an element of the op's result: 1 unless the op says that it counts otherwise, then
-/// K of a product of [M, K] and [K, N], and the quotient of the sizes of operand and result elsewhere.
-double termsOf(Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
-  if (!isa<graph::CostOpInterface>(op) || results.empty() || operands.empty())
-    return 1;
-  auto count = [](const Tensor &tensor) { return static_cast<double>(std::max<int64_t>(tensor.getCount(), 1)); };
-  double terms = operands.size() == 1 ? count(operands[0]) / count(results[0])
-                                      : std::sqrt(count(operands[0]) * count(operands[1]) / count(results[0]));
-  return std::max(terms, 1.0);
-}
-} // namespace
-
-Verifier::Evaluation Verifier::evaluate(func::FuncOp function, ArrayRef<Tensor> inputs, bool f64, Watch watch) {
+/// By the executor for its form.
+Evaluation Verifier::evaluate(func::FuncOp function, ArrayRef<Tensor> inputs) {
+  if (!function->hasAttr("tensel.entry"))
+    return evaluator.run(function, inputs);
   Evaluation evaluation;
-  double start = secondsNow();
-  reference::Options how;
-  how.f64 = f64;
-  how.watch = [&](Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) -> LogicalResult {
-    double terms = termsOf(op, operands, results);
-    if (auto rounding = dyn_cast<graph::QuantizeRowsOp>(op))
-      evaluation.terms.steps += rounding.getBits() == 8 ? 1.0 / 127 : 1.0 / (127 * 256);
-    evaluation.terms.sum += terms;
-    evaluation.terms.longest = std::max(evaluation.terms.longest, terms);
-    evaluation.hasEmptyValue |= llvm::any_of(results, [](const Tensor &tensor) { return tensor.getCount() == 0; });
-    // Who finds the one to blame has the time that it takes.
-    if (!watch && spent + secondsNow() - start > options.seconds) {
-      evaluation.isOutOfTime = true;
-      return failure();
-    }
-    return watch ? watch(op, operands, results) : success();
-  };
-  DiagnosticCollector diagnostics(function.getContext());
-  auto results = reference::Interpreter(weights, how).run(function, inputs);
-  if (succeeded(results))
+  llvm::Expected<SmallVector<Tensor>> results = TaskProgram(function, kernels, evaluator.weights).run(inputs);
+  if (results)
     evaluation.results = std::move(*results);
   else
-    evaluation.error = diagnostics.message();
-  spent += secondsNow() - start;
+    evaluation.error = llvm::toString(results.takeError());
+  evaluation.isOutOfTime = evaluator.isUsedUp();
   return evaluation;
 }
 
 void Verifier::start(ModuleOp module) {
   isStarted = true;
+  if (!isAllGraph(module) || llvm::any_of(*module.getBody(), [](Operation &op) { return isKernelPart(&op); })) {
+    graph = module.clone();
+    leftBy = "the start";
+    kernels.learn(module);
+  }
   for (auto function : module.getOps<func::FuncOp>()) {
-    if (function.isPrivate() || function.isDeclaration())
+    if (function.isPrivate() || function.isDeclaration() || isKernelPart(function))
       continue;
     Function &state = functions.emplace_back();
     state.name = function.getName();
@@ -88,7 +62,7 @@ void Verifier::chooseSamples(func::FuncOp function, Function &state) {
       best = Run{std::move(*sample), std::move(*found.results)};
       bestChoice = choice;
     }
-    if (!found.hasEmptyValue || spent > options.seconds / 20)
+    if (!found.hasEmptyValue || evaluator.getSpent() > options.seconds / 20)
       break;
   }
   if (!best) {
@@ -98,12 +72,33 @@ void Verifier::chooseSamples(func::FuncOp function, Function &state) {
   state.whyNot.clear();
   state.runs.push_back(std::move(*best));
   // Other sizes and wilder numbers, where that is cheap.
-  if (spent > options.seconds / 20)
+  if (evaluator.getSpent() > options.seconds / 20)
     return;
   auto sample = makeSample(function, bestChoice, 1, options.seed, options.given);
   if (failed(sample))
     return;
   if (Evaluation found = evaluate(function, sample->inputs); found.results)
     state.runs.push_back({std::move(*sample), std::move(*found.results)});
+}
+
+/// For a kernel that no run calls: a branch that is not taken, or a module of kernels alone.
+void Verifier::chooseSamplesOfKernel(Kernel &kernel) {
+  std::string error = "its inputs are too large";
+  unsigned inputs = kernel.function.getNumArguments() - kernel.function.getNumResults();
+  for (unsigned choice = 0; choice < sizeChoiceCount() && kernel.calls.empty() && !evaluator.isUsedUp(); ++choice) {
+    auto sample = makeSample(kernel.function, choice, 0, options.seed, options.given);
+    if (failed(sample))
+      continue;
+    Evaluation found = evaluator.run(kernel.function, sample->inputs);
+    if (!found.results) {
+      error = found.error;
+      continue;
+    }
+    kernel.calls.push_back(
+        {SmallVector<Tensor>(ArrayRef(sample->inputs).take_front(inputs)), *found.results, {}, found.terms, {}});
+  }
+  if (kernel.calls.empty())
+    kernelsNotChecked[kernel.function.getName()] =
+        "no run calls it, and the reference cannot evaluate it on generated inputs: " + error;
 }
 } // namespace tensel::verification

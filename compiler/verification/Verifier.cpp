@@ -2,7 +2,7 @@
 #include "compiler/verification/Verifier.h"
 
 #include "compiler/verification/Blame.h"
-#include "compiler/verification/Compare.h"
+#include "compiler/verification/PlainLowering.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -35,16 +35,6 @@ ModuleOp moduleOf(Operation *op) {
   return module ? module : op->getParentOfType<ModuleOp>();
 }
 
-bool isAllGraph(ModuleOp module) {
-  return !module
-              .walk([](Operation *op) {
-                return isa<ModuleOp>(op) || isa_and_nonnull<graph::GraphDialect, func::FuncDialect>(op->getDialect())
-                           ? WalkResult::advance()
-                           : WalkResult::interrupt();
-              })
-              .wasInterrupted();
-}
-
 std::string pipelineOf(Pass &pass) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -55,12 +45,15 @@ std::string pipelineOf(Pass &pass) {
 
 void Verifier::attach(PassManager &manager) {
   manager.getContext()->disableMultithreading();
+  prepareForPlainLowering(*manager.getContext());
   manager.addInstrumentation(std::make_unique<Instrumentation>(*this));
 }
 
 void Verifier::release() {
   before = nullptr;
   graph = nullptr;
+  for (auto &entry : kernels.all())
+    entry.second.module = nullptr;
 }
 
 llvm::Error Verifier::verdict() const {
@@ -74,10 +67,12 @@ void Verifier::note(const std::string &line) {
 
 void Verifier::beforePass(Pass &pass, Operation *op) {
   ModuleOp module = moduleOf(op);
-  if (brokenPromise || graph || !module)
+  if (brokenPromise || !module)
     return;
   if (!isStarted)
     start(module);
+  if (graph)
+    return beforeLowered(op);
   if (llvm::none_of(functions, [](const Function &function) { return function.whyNot.empty(); }))
     return;
   before = module.clone();
@@ -85,6 +80,8 @@ void Verifier::beforePass(Pass &pass, Operation *op) {
 }
 
 void Verifier::afterPass(Pass &pass, Operation *op) {
+  if (graph && !brokenPromise)
+    return afterLowered(pass, op);
   if (!before)
     return;
   OwningOpRef<ModuleOp> snapshot = std::move(before);
@@ -95,7 +92,8 @@ void Verifier::afterPass(Pass &pass, Operation *op) {
   if (!isAllGraph(module)) {
     graph = std::move(snapshot);
     leftBy = pass.getArgument();
-    return;
+    prints.clear();
+    return afterLowered(pass, op);
   }
   ++changes;
   before = std::move(snapshot); // for checkFunction
@@ -140,7 +138,7 @@ void Verifier::checkFunction(Pass &pass, NumericClass promised, func::FuncOp fun
                            drift.magnitude > 0 ? drift.distance / drift.magnitude : 0));
         continue;
       }
-      Evaluation exact = evaluate(before->lookupSymbol<func::FuncOp>(state.name), run.sample.inputs, /*f64=*/true);
+      Evaluation exact = evaluator.run(before->lookupSymbol<func::FuncOp>(state.name), run.sample.inputs, /*f64=*/true);
       if (!exact.results) {
         state.whyNot = "its bound at '" + pass.getArgument().str() + "' could not be computed";
         return;
@@ -158,10 +156,10 @@ void Verifier::breakPromise(Pass &pass, NumericClass promised, func::FuncOp afte
                             const std::string &difference) {
   BlameFinder finder;
   auto old = before->lookupSymbol<func::FuncOp>(after.getName());
-  evaluate(old, run.sample.inputs, false,
-           [&](Operation *op, ArrayRef<Tensor>, ArrayRef<Tensor> results) { return finder.watchRight(op, results); });
-  evaluate(after, run.sample.inputs, false,
-           [&](Operation *op, ArrayRef<Tensor>, ArrayRef<Tensor> results) { return finder.watchDoubtful(op, results); });
+  evaluator.run(old, run.sample.inputs, false,
+                [&](Operation *op, ArrayRef<Tensor>, ArrayRef<Tensor> results) { return finder.watchRight(op, results); });
+  evaluator.run(after, run.sample.inputs, false,
+                [&](Operation *op, ArrayRef<Tensor>, ArrayRef<Tensor> results) { return finder.watchDoubtful(op, results); });
   breakWith(pipelineOf(pass), "the pass '" + pass.getArgument().str() + "' breaks its promise (" + nameOf(promised).str() + ")",
             after, *before, run, result, difference, finder.blame().value_or(blameProducer(after, result)));
 }
@@ -190,7 +188,13 @@ SmallVector<std::string> Verifier::report() const {
   for (const Function &function : functions)
     checked += !function.runs.empty();
   lines.push_back(llvm::formatv("{0} passes, of which {1} changed something; {2} of {3} compared; {4:f1} s", passes, changes,
-                                counted(checks, "run"), counted(checked, "function"), spent));
+                                counted(checks, "run"), counted(checked, "function"), evaluator.getSpent()));
+  if (loweredPasses)
+    lines.push_back(
+        llvm::formatv("below the graph dialect: {0} passes; {1} of host programs; {2} of {3} compared on {4}, at most "
+                      "{5:f2} of what is allowed",
+                      loweredPasses, counted(entryRuns, "run"), counted(formsChecked, "form"),
+                      counted(kernels.all().size(), "kernel"), counted(kernelRuns, "call"), kernelShare));
   if (compiledChecks)
     lines.push_back(llvm::formatv("the compiled program against the module before '{0}': {1}, at most {2:f2} of what is allowed",
                                   leftBy, counted(compiledChecks, "run"), compiledShare));
@@ -199,10 +203,12 @@ SmallVector<std::string> Verifier::report() const {
   for (const Function &function : functions)
     if (!function.whyNot.empty())
       lines.push_back("not checked: '" + function.name + "': " + function.whyNot);
-  if (isStarted && functions.empty())
+  for (const auto &entry : kernelsNotChecked)
+    lines.push_back("not checked: kernel '" + entry.first().str() + "': " + entry.second);
+  if (isStarted && functions.empty() && kernels.all().empty())
     lines.push_back("not checked: the module has no public function of the graph dialect");
   if (graph && !compiledChecks)
-    lines.push_back("not checked: '" + leftBy + "' and what follows, as no program was compiled and run");
+    lines.push_back("not checked: machine code, as no program was compiled and run");
   return lines;
 }
 } // namespace tensel::verification

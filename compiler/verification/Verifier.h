@@ -1,15 +1,16 @@
-// `--verify-each=numeric`: runs the reference interpreter on a module before and after each pass, on generated inputs, and holds the pass to
-// the numeric class that it declares. What lies below the graph dialect is held as a whole: the compiled program against the reference
-// of the last module that was all graph. docs/verification.md tells the user's side.
+// `--verify-each=numeric`: runs a module before and after each pass, on generated inputs, and holds the pass to the numeric class that it
+// declares. Four executors, one per form: the reference interpreter (graph), TaskProgram (dispatches and the memory plan, with kernels by the
+// reference), HostCode (entries in the LLVM dialect), KernelCode (one kernel from linalg to the LLVM dialect). In the end the compiled
+// program as a whole. docs/verification.md tells the user's side.
 #ifndef TENSEL_COMPILER_VERIFICATION_VERIFIER_H
 #define TENSEL_COMPILER_VERIFICATION_VERIFIER_H
 
 #include "compiler/Pipeline.h"
-#include "compiler/reference/Interpreter.h"
-#include "compiler/verification/Compare.h"
+#include "compiler/verification/Kernels.h"
 #include "compiler/verification/Samples.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "passes/NumericClass.h"
+#include <map>
 
 namespace tensel::verification {
 struct Blame;
@@ -25,14 +26,14 @@ struct BrokenPromise {
   std::string pass;     ///< as a text pipeline: "tensel-foo{bits=8}"; "" for the compiled program
   std::string message;  ///< all that is known, several lines
   std::string function; ///< whose inputs these are
-  std::string before;   ///< the module before the pass
+  std::string before;   ///< a module that these passes take to where it breaks
   llvm::SmallVector<reference::Tensor> inputs;
   std::vector<std::string> inputNames;
 };
 
 class Verifier : public PassObserver {
 public:
-  explicit Verifier(VerifyOptions options) : options(std::move(options)) {}
+  explicit Verifier(VerifyOptions options) : options(std::move(options)), evaluator(this->options.seconds), kernels(evaluator) {}
 
   /// Adds an instrumentation, which looks at every pass, and turns multithreading off. The verifier must live as long.
   void attach(mlir::PassManager &passes) override;
@@ -70,19 +71,10 @@ private:
     std::vector<Run> runs;
     double seconds = 0; ///< of evaluating all runs once
   };
-  /// What an evaluation came to.
-  struct Evaluation {
-    std::optional<llvm::SmallVector<reference::Tensor>> results;
-    std::string error;
-    bool isOutOfTime = false, hasEmptyValue = false;
-    Terms terms;
-  };
-  using Watch = std::function<reference::Options::Watch>;
-
   void start(mlir::ModuleOp module);
   void chooseSamples(mlir::func::FuncOp function, Function &state);
-  Evaluation evaluate(mlir::func::FuncOp function, llvm::ArrayRef<reference::Tensor> inputs, bool f64 = false,
-                      Watch watch = nullptr);
+  Evaluation evaluate(mlir::func::FuncOp function, llvm::ArrayRef<reference::Tensor> inputs);
+  void chooseSamplesOfKernel(Kernel &kernel);
   void checkFunction(mlir::Pass &pass, NumericClass promised, mlir::func::FuncOp function, Function &state);
   void breakPromise(mlir::Pass &pass, NumericClass promised, mlir::func::FuncOp after, const Run &run, unsigned result,
                     const std::string &difference);
@@ -90,9 +82,22 @@ private:
                  unsigned result, const std::string &difference, const Blame &blame);
   void note(const std::string &line);
 
+  // Below the graph dialect (Lowered.cpp).
+  void beforeLowered(mlir::Operation *op);
+  void afterLowered(mlir::Pass &pass, mlir::Operation *op);
+  void checkEntry(mlir::Pass &pass, mlir::func::FuncOp entry, Function &state);
+  void checkHost(mlir::Pass &pass, mlir::ModuleOp module);
+  void checkKernel(mlir::Pass &pass, NumericClass promised, mlir::ModuleOp module, llvm::StringRef name, Kernel &kernel);
+  void checkCall(mlir::Pass &pass, NumericClass promised, llvm::StringRef name, Kernel &kernel, KernelCall &call,
+                 llvm::ArrayRef<reference::Tensor> found);
+  void breakLowered(mlir::Pass &pass, const std::string &what, mlir::func::FuncOp function, const Sample &sample,
+                    const std::string &difference, const Blame &blame);
+  void breakKernel(mlir::Pass &pass, NumericClass promised, llvm::StringRef name, Kernel &kernel, const KernelCall &call,
+                   const std::string &difference);
+  std::string pipelineSoFar(bool needsKernels) const;
+
   VerifyOptions options;
-  WeightResolver weights;
-  double spent = 0;
+  Evaluator evaluator;
   bool isStarted = false;
   std::vector<Function> functions;
   unsigned passes = 0, changes = 0, checks = 0, compiledChecks = 0;
@@ -101,6 +106,14 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> graph;  ///< the last module that was all graph, once it has been left
   std::optional<mlir::OperationFingerPrint> printBefore;
   std::string leftBy; ///< the pass that left the graph dialect
+  Kernels kernels;
+  llvm::StringMap<mlir::OperationFingerPrint> prints; ///< of functions, before the pass that runs now
+  llvm::SmallVector<std::pair<std::string, std::string>>
+      history; ///< passes below the graph dialect: name, and as a text pipeline
+  std::map<uint64_t, std::vector<llvm::SmallVector<reference::Tensor>>> seenForms; ///< what forms of kernels gave, by their text
+  llvm::StringMap<std::string> kernelsNotChecked;                                  ///< why
+  unsigned loweredPasses = 0, entryRuns = 0, formsChecked = 0, kernelRuns = 0;
+  double kernelShare = 0;
   llvm::SmallVector<std::string> notes;
   std::optional<BrokenPromise> brokenPromise;
 };

@@ -1,5 +1,7 @@
 // Test only: a pass that says it is exact and is not. It plants one mistake of the kind that passes make, at the first op that can have it,
 // so that the tests can see --verify-each-numeric find it.
+#include "tools/tensel-opt/TestMiscompile.h"
+
 #include "dialects/graph/Graph.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/NumericClass.h"
@@ -93,10 +95,6 @@ bool repeatOperand(Operation *op) {
   return true;
 }
 
-struct Mistake {
-  llvm::StringRef kind;
-  bool (*plant)(Operation *);
-};
 constexpr Mistake mistakes[] = {
     {"swapped-operands", swapOperands},   {"dropped-term", dropTerm},         {"wrong-axis", changeAxis},
     {"shifted-slice", shiftSlice},        {"wrong-constant", changeConstant}, {"dropped-op", dropOp},
@@ -110,12 +108,13 @@ struct TestMiscompilePass : PassWrapper<TestMiscompilePass, NumericPass<NumericC
   StringRef getDescription() const final { return "Test only: plant a mistake of one kind"; }
 
   void runOnOperation() override {
-    for (const Mistake &mistake : mistakes) {
-      if (mistake.kind != kind)
-        continue;
-      getOperation().walk([&](Operation *op) { return mistake.plant(op) ? WalkResult::interrupt() : WalkResult::advance(); });
-      return;
-    }
+    for (ArrayRef<Mistake> table : {ArrayRef<Mistake>(mistakes), loweredMistakes()})
+      for (const Mistake &mistake : table) {
+        if (mistake.kind != kind)
+          continue;
+        getOperation().walk([&](Operation *op) { return mistake.plant(op) ? WalkResult::interrupt() : WalkResult::advance(); });
+        return;
+      }
     getOperation().emitError("found no kind of mistake '") << kind << "'";
     signalPassFailure();
   }
@@ -124,7 +123,4 @@ struct TestMiscompilePass : PassWrapper<TestMiscompilePass, NumericPass<NumericC
 };
 } // namespace
 
-namespace tensel {
-void registerTestMiscompilePass();
-void registerTestMiscompilePass() { PassRegistration<TestMiscompilePass>(); }
-} // namespace tensel
+void tensel::registerTestMiscompilePass() { PassRegistration<TestMiscompilePass>(); }

@@ -5,7 +5,7 @@
 // RUN: echo "func.func private @f()" | tensel-opt -verify-each-numeric -cse 2>&1 >/dev/null | FileCheck %s --check-prefix=NONE
 // RUN: not tensel-opt %s -verify-each-numeric -verify-input=x=@%t.nothing -cse 2>&1 | FileCheck %s --check-prefix=MISSING
 // CHECK: verify: 5 passes, of which {{[1-9]}} changed something; {{[2-9]}} runs of 1 function compared
-// CHECK: not checked: 'tensel-form-dispatches' and what follows, as no program was compiled and run
+// CHECK: not checked: machine code, as no program was compiled and run
 // IR: task.dispatch
 // BUDGET: not checked: 'main': evaluating it takes longer than the budget of 0
 // NONE: not checked: the module has no public function
