@@ -76,7 +76,7 @@ HALVES = {TensorProto.FLOAT16: np.dtype(np.float16), TensorProto.BFLOAT16: np.dt
 @pytest.mark.parametrize("kind", HALVES)
 @pytest.mark.parametrize("level", LEVELS)
 def test_halves(level: str, kind: int, tmp_path: Path) -> None:
-    """Weights of f16 and bf16 under f32 activations: exact, and not widened in the package; 700 steps are several blocks of K elsewhere."""
+    """Weights of f16 and bf16 under f32 activations are exact, and not widened in the package."""
     if not runs_on(level):
         pytest.skip("this machine has no AVX-512")
     rng = np.random.default_rng(kind)
