@@ -94,8 +94,7 @@ llvm::SmallVector<std::string> passNames(const PhaseOptions &options) {
   return names;
 }
 
-/// "a,b(c,d)" -> "a", "b(c,d)".
-static llvm::SmallVector<llvm::StringRef> splitPasses(llvm::StringRef step) {
+llvm::SmallVector<llvm::StringRef> splitPasses(llvm::StringRef step) {
   llvm::SmallVector<llvm::StringRef> passes;
   int depth = 0;
   size_t begin = 0;

@@ -44,6 +44,9 @@ struct PhaseOptions {
 /// The passes of the shared phases, for the package's list of passes.
 llvm::SmallVector<std::string> passNames(const PhaseOptions &options);
 
+/// Passes in the notation of tensel-opt, one by one: "a,b(c,d)" -> "a", "b(c,d)".
+llvm::SmallVector<llvm::StringRef> splitPasses(llvm::StringRef passes);
+
 /// Runs the phases that all CPU levels share (simplify to linalg) on an imported module, whose weights `weights` finds.
 llvm::Error runSharedPhases(mlir::ModuleOp module, WeightResolver &weights, const PhaseOptions &options);
 

@@ -152,7 +152,7 @@ private:
     auto type = RankedTensorType::get(tensor.getDims(), getElementTypeOrSelf(value.getType()));
     ArrayRef<char> bytes = tensor.getBytes();
     if (tensor.getByteSize() <= options.constantBytes) {
-      replacements[value] = graph::ConstantOp::create(b, loc, denseOf(type, tensor));
+      replacements[value] = graph::ConstantOp::create(b, loc, reference::elementsOf(type.getElementType(), tensor));
       return;
     }
     replacements[value] = graph::LoadWeightOp::create(b, loc, type, FlatSymbolRefAttr::get(weightOf(type, bytes, loc)));
@@ -171,15 +171,6 @@ private:
     auto weight = graph::WeightOp::create(atModule, loc, "folded", type, StringAttr(), 0, 0, data);
     alike.push_back({kept, symbols.insert(weight)});
     return alike.back().name;
-  }
-
-  static ElementsAttr denseOf(RankedTensorType type, const Tensor &tensor) {
-    if (tensor.getKind() != reference::Kind::Bool)
-      return DenseElementsAttr::getFromRawBuffer(type, tensor.getBytes());
-    SmallVector<bool> values;
-    for (char byte : tensor.getBytes())
-      values.push_back(byte != 0);
-    return DenseElementsAttr::get(type, ArrayRef<bool>(values));
   }
 
   void eraseDead() {

@@ -130,6 +130,16 @@ std::optional<Kind> tensel::reference::kindOf(Type type) {
   }
 }
 
+DenseElementsAttr tensel::reference::elementsOf(Type elementType, const Tensor &tensor) {
+  auto type = RankedTensorType::get(tensor.getDims(), elementType);
+  if (tensor.getKind() != Kind::Bool)
+    return DenseElementsAttr::getFromRawBuffer(type, tensor.getBytes());
+  SmallVector<bool> values;
+  for (char byte : tensor.getBytes())
+    values.push_back(byte != 0);
+  return DenseElementsAttr::get(type, ArrayRef<bool>(values));
+}
+
 Type tensel::reference::typeOf(Kind kind, MLIRContext *context) {
   Builder b(context);
   switch (kind) {

@@ -3,6 +3,7 @@
 #ifndef TENSEL_COMPILER_REFERENCE_TENSOR_H
 #define TENSEL_COMPILER_REFERENCE_TENSOR_H
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
@@ -96,6 +97,9 @@ private:
   std::shared_ptr<const void> owner;
   [[maybe_unused]] bool isWritable = false; // only assertions ask
 };
+
+/// The tensor as an attribute of this element type, which is one of its kind.
+mlir::DenseElementsAttr elementsOf(mlir::Type elementType, const Tensor &tensor);
 
 /// Calls `body` with a value of the type that elements of `kind` are computed in: double, int64_t or uint64_t.
 template <typename Body>

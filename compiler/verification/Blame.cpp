@@ -22,13 +22,13 @@ SmallVector<Location> placesOf(Location location) {
   });
   return places;
 }
+} // namespace
 
 bool leavesItsNode(Value value) {
   Operation *op = value.getDefiningOp();
   return llvm::any_of(value.getUsers(),
                       [&](Operation *user) { return user->getLoc() != op->getLoc() || user->hasTrait<OpTrait::IsTerminator>(); });
 }
-} // namespace
 
 LogicalResult BlameFinder::watchRight(Operation *op, ArrayRef<Tensor> results) {
   for (const Tensor &result : results) {

@@ -32,6 +32,9 @@ private:
   std::optional<Blame> found;
 };
 
+/// Whether an op of another node uses the value, or it is returned.
+bool leavesItsNode(mlir::Value value);
+
 /// The op that makes a result of the function, where nothing better is known.
 Blame blameProducer(mlir::func::FuncOp function, unsigned result);
 

@@ -59,6 +59,7 @@ std::string firstBad(const Tensor &found, const Tensor &expected, IsGood isGood)
     }
   return count ? differenceAt(found, expected, first, count) : "";
 }
+} // namespace
 
 double unitRoundoff(Kind kind) {
   switch (kind) {
@@ -72,7 +73,6 @@ double unitRoundoff(Kind kind) {
     return 0x1p-24;
   }
 }
-} // namespace
 
 bool areSame(const Tensor &found, const Tensor &expected) {
   if (!areAlike(found, expected))
@@ -91,6 +91,17 @@ std::string differenceOf(const Tensor &found, const Tensor &expected) {
   if (found.getBytes() == expected.getBytes())
     return "";
   return firstBad(found, expected, [&](int64_t i) { return isSameElement(found, expected, i); });
+}
+
+std::string differenceBeyond(const Tensor &found, const Tensor &expected, const Tolerance &tolerance) {
+  if (!areAlike(found, expected))
+    return "found " + typeText(found) + ", expected " + typeText(expected);
+  return firstBad(found, expected, [&](int64_t i) {
+    if (isSameElement(found, expected, i))
+      return true;
+    double x = found.getDouble(i), y = expected.getDouble(i);
+    return x == y || std::fabs(x - y) <= tolerance.atol + tolerance.rtol * std::fabs(y);
+  });
 }
 
 Drift driftBetween(const Tensor &found, const Tensor &expected) {

@@ -7,11 +7,21 @@
 
 namespace tensel::verification {
 
+/// Of the floating type; of f32 for any other.
+double unitRoundoff(reference::Kind kind);
+
 /// Whether all bits are the same; NaNs are alike.
 bool areSame(const reference::Tensor &found, const reference::Tensor &expected);
 
 /// "" when areSame; else the first element that differs, with both values, or the types.
 std::string differenceOf(const reference::Tensor &found, const reference::Tensor &expected);
+
+/// numpy.allclose's rule: |found - expected| <= atol + rtol * |expected|; NaN equals NaN.
+struct Tolerance {
+  double rtol = 1e-5, atol = 1e-8;
+};
+/// "" within the tolerance, else the first element that is not.
+std::string differenceBeyond(const reference::Tensor &found, const reference::Tensor &expected, const Tolerance &tolerance);
 
 /// How many numbers are combined one after another on the way to a result.
 struct Terms {

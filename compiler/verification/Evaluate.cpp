@@ -71,8 +71,8 @@ void Verifier::chooseSamples(func::FuncOp function, Function &state) {
   }
   state.whyNot.clear();
   state.runs.push_back(std::move(*best));
-  // Other sizes and wilder numbers, where that is cheap.
-  if (evaluator.getSpent() > options.seconds / 20)
+  // Other sizes and wilder numbers, where that is cheap and not all is given.
+  if (evaluator.getSpent() > options.seconds / 20 || options.given.size() >= function.getNumArguments())
     return;
   auto sample = makeSample(function, bestChoice, 1, options.seed, options.given);
   if (failed(sample))

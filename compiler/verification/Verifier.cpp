@@ -16,17 +16,15 @@ public:
   explicit Instrumentation(Verifier &verifier) : verifier(verifier) {}
   ~Instrumentation() override { verifier.onDetached(); }
   void runBeforePass(Pass *pass, Operation *op) override {
-    if (!isAdaptor(*pass))
+    if (!isPassAdaptor(*pass))
       verifier.beforePass(*pass, op);
   }
   void runAfterPass(Pass *pass, Operation *op) override {
-    if (!isAdaptor(*pass))
+    if (!isPassAdaptor(*pass))
       verifier.afterPass(*pass, op);
   }
 
 private:
-  /// What MLIR runs nested pipelines by is a pass, too.
-  static bool isAdaptor(const Pass &pass) { return pass.getName().contains("OpToOpPassAdaptor"); }
   Verifier &verifier;
 };
 
@@ -34,6 +32,9 @@ ModuleOp moduleOf(Operation *op) {
   auto module = dyn_cast<ModuleOp>(op);
   return module ? module : op->getParentOfType<ModuleOp>();
 }
+} // namespace
+
+bool isPassAdaptor(const Pass &pass) { return pass.getName().contains("OpToOpPassAdaptor"); }
 
 std::string pipelineOf(Pass &pass) {
   std::string text;
@@ -41,7 +42,6 @@ std::string pipelineOf(Pass &pass) {
   pass.printAsTextualPipeline(stream);
   return text;
 }
-} // namespace
 
 void Verifier::attach(PassManager &manager) {
   manager.getContext()->disableMultithreading();

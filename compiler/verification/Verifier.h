@@ -15,6 +15,11 @@
 namespace tensel::verification {
 struct Blame;
 
+/// The pass with its options, as text.
+std::string pipelineOf(mlir::Pass &pass);
+/// What MLIR runs nested pipelines by is a pass, too.
+bool isPassAdaptor(const mlir::Pass &pass);
+
 struct VerifyOptions {
   double seconds = 60; ///< what all evaluations together may take; looked at between ops
   uint64_t seed = 0;

@@ -7,41 +7,26 @@
 #include "llvm/Support/FileSystem.h"
 
 namespace tensel::cli {
-namespace {
-/// As a word of a shell's command.
-std::string quoted(const std::string &text) {
+
+std::string shellWord(const std::string &text) {
   std::string word = "'";
   for (char c : text)
     word += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return word + "'";
 }
 
-std::string commandOf(const verification::BrokenPromise &broken, const std::vector<std::string> &inputs,
-                      const std::string &folder) {
-  std::string module = quoted(folder + "/before.mlir"), command;
+namespace {
+std::string commandOf(const verification::BrokenPromise &broken, const std::string &folder, const std::string &flags) {
+  std::string module = shellWord(folder + "/before.mlir"), command;
   if (broken.pass.empty())
-    command = "tensel run " + module + " --verify-each=numeric --function=" + quoted(broken.function);
+    command = "tensel run " + module + " --verify-each=numeric --function=" + shellWord(broken.function);
   else
-    command = "tensel-opt " + module + " --verify-each-numeric --pass-pipeline=" + quoted("builtin.module(" + broken.pass + ")");
-  for (auto [k, name] : llvm::enumerate(inputs))
+    command =
+        "tensel-opt " + module + " --verify-each-numeric --pass-pipeline=" + shellWord("builtin.module(" + broken.pass + ")");
+  for (auto [k, name] : llvm::enumerate(broken.inputNames))
     command += std::string(broken.pass.empty() ? " --input " : " --verify-input=") +
-               quoted(name + "=@" + folder + "/input-" + std::to_string(k) + ".npy");
-  return command;
-}
-
-/// "" or what failed.
-std::string write(const verification::BrokenPromise &broken, const std::string &folder, std::string &command) {
-  if (std::error_code failed = llvm::sys::fs::create_directories(folder))
-    return "cannot make the folder '" + folder + "': " + failed.message();
-  for (auto [k, input] : llvm::enumerate(broken.inputs))
-    if (std::string error = writeNpy(folder + "/input-" + std::to_string(k) + ".npy",
-                                     static_cast<tensel_elem_type>(input.getKind()), input.getDims().vec(), input.getData());
-        !error.empty())
-      return error;
-  command = commandOf(broken, broken.inputNames, folder);
-  if (std::string error = writeFile(folder + "/before.mlir", {broken.before, "\n"}); !error.empty())
-    return error;
-  return writeFile(folder + "/command.sh", {command, "\n"});
+               shellWord(name + "=@" + folder + "/input-" + std::to_string(k) + ".npy");
+  return command + (flags.empty() ? "" : " " + shellWord(flags));
 }
 } // namespace
 
@@ -73,11 +58,36 @@ llvm::Expected<verification::GivenInputs> readGivenInputs(const std::vector<std:
   return given;
 }
 
-llvm::Error withReproducer(llvm::Error error, const verification::Verifier &verifier, const std::string &folder) {
+llvm::Error writeTensors(const std::string &folder, const std::string &prefix, llvm::ArrayRef<reference::Tensor> tensors) {
+  if (std::error_code failed = llvm::sys::fs::create_directories(folder))
+    return llvm::createStringError("cannot make the folder '" + folder + "': " + failed.message());
+  for (auto [k, tensor] : llvm::enumerate(tensors))
+    if (std::string error = writeNpy(folder + "/" + prefix + "-" + std::to_string(k) + ".npy",
+                                     static_cast<tensel_elem_type>(tensor.getKind()), tensor.getDims().vec(), tensor.getData());
+        !error.empty())
+      return llvm::createStringError(error);
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::string> writeReproducer(const verification::BrokenPromise &broken, const std::string &folder,
+                                            const std::string &flags) {
+  if (llvm::Error error = writeTensors(folder, "input", broken.inputs))
+    return std::move(error);
+  std::string command = commandOf(broken, folder, flags);
+  if (std::string error = writeFile(folder + "/before.mlir", {broken.before, "\n"}); !error.empty())
+    return llvm::createStringError(error);
+  if (std::string error = writeFile(folder + "/command.sh", {command, "\n"}); !error.empty())
+    return llvm::createStringError(error);
+  return command;
+}
+
+llvm::Error withReproducer(llvm::Error error, const verification::Verifier &verifier, const std::string &folder,
+                           const std::string &flags) {
   if (!error || !verifier.broken())
     return error;
-  std::string command, failed = write(*verifier.broken(), folder, command);
-  return llvm::createStringError(llvm::toString(std::move(error)) + "\n" +
-                                 (failed.empty() ? "to see it again: " + command : "no reproducer: " + failed));
+  llvm::Expected<std::string> command = writeReproducer(*verifier.broken(), folder, flags);
+  return llvm::createStringError(
+      llvm::toString(std::move(error)) + "\n" +
+      (command ? "to see it again: " + *command : "no reproducer: " + llvm::toString(command.takeError())));
 }
 } // namespace tensel::cli

@@ -15,9 +15,19 @@ reference::Tensor toReference(const HostTensor &tensor);
 /// Reads "NAME=@FILE.npy" each; the message names `option`.
 llvm::Expected<verification::GivenInputs> readGivenInputs(const std::vector<std::string> &texts, const char *option);
 
-/// Writes before.mlir, input-K.npy and command.sh to the folder, which is made. The error's message and where the reproducer is (or why
-/// there is none) become one error.
-llvm::Error withReproducer(llvm::Error error, const verification::Verifier &verifier, const std::string &folder);
+/// As a word of a shell's command.
+std::string shellWord(const std::string &text);
+/// FOLDER/PREFIX-K.npy for each; the folder is made.
+llvm::Error writeTensors(const std::string &folder, const std::string &prefix, llvm::ArrayRef<reference::Tensor> tensors);
+
+/// Writes before.mlir, input-K.npy and command.sh to the folder, which is made; the command, which ends in `flags`. The error names what
+/// failed.
+llvm::Expected<std::string> writeReproducer(const verification::BrokenPromise &broken, const std::string &folder,
+                                            const std::string &flags = "");
+
+/// The error's message and where the reproducer is (or why there is none) become one error.
+llvm::Error withReproducer(llvm::Error error, const verification::Verifier &verifier, const std::string &folder,
+                           const std::string &flags = "");
 
 } // namespace tensel::cli
 #endif // TENSEL_TOOLS_VERIFY_REPRODUCER_H

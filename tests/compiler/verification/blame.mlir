@@ -1,8 +1,8 @@
 // The op that made the wrong value is named, not the one that returns it; the reproducer shows the same again.
 // RUN: rm -rf %t
-// RUN: not tensel-opt %s -verify-each-numeric -reproducer=%t -pass-pipeline="builtin.module(tensel-decompose,tensel-test-miscompile{kind=swapped-operands},canonicalize)" 2>&1 | FileCheck %s
+// RUN: not tensel-opt %s -verify-each-numeric -reproducer=%t -plant=cse:swapped-operands -pass-pipeline="builtin.module(tensel-decompose,cse,canonicalize)" 2>&1 | FileCheck %s
 // RUN: not sh %t/command.sh 2>&1 | FileCheck %s
-// CHECK: error: the pass 'tensel-test-miscompile' breaks its promise (exact)
+// CHECK: error: the pass 'cse' breaks its promise (exact)
 // CHECK-NEXT: function 'main', result '0': element [0, 0]: found
 // CHECK-NEXT: made by graph.sub at node 'minus (Sub)': element [0, 0]: found
 

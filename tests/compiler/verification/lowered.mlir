@@ -1,12 +1,12 @@
 // Mistakes below the graph dialect are found where they are made: in the host program and its memory plan, and in each form of a kernel.
 // DEFINE: %{kind} =
-// DEFINE: %{task} = rm -rf %t && not tensel-opt %s -verify-each-numeric -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,tensel-test-miscompile{kind=%{kind}})'
-// DEFINE: %{plan} = rm -rf %t && not tensel-opt %s -verify-each-numeric -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,tensel-plan-memory,tensel-test-miscompile{kind=%{kind}})'
-// DEFINE: %{linalg} = rm -rf %t && not tensel-opt %s -verify-each-numeric -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,func.func(tensel-lower-to-linalg),tensel-test-miscompile{kind=%{kind}})'
-// DEFINE: %{loops} = rm -rf %t && not tensel-opt %s -verify-each-numeric -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,func.func(tensel-lower-to-linalg,tensel-prepare-kernel,tensel-emit-contraction,tensel-emit-loops),tensel-test-miscompile{kind=%{kind}})'
-// DEFINE: %{llvm} = rm -rf %t && not tensel-opt %s -verify-each-numeric -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,func.func(tensel-lower-to-linalg),tensel-kernel-pipeline,tensel-test-miscompile{kind=%{kind}})'
-// DEFINE: %{host} = rm -rf %t && not tensel-opt %s -verify-each-numeric -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,tensel-plan-memory,func.func(tensel-lower-to-linalg),tensel-kernel-pipeline,tensel-lower-task,tensel-test-miscompile{kind=%{kind}})'
-// CHECK: error: the pass 'tensel-test-miscompile' breaks its promise (exact)
+// DEFINE: %{task} = rm -rf %t && not tensel-opt %s -verify-each-numeric -plant=cse:%{kind} -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,cse)'
+// DEFINE: %{plan} = rm -rf %t && not tensel-opt %s -verify-each-numeric -plant=tensel-plan-memory:%{kind} -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,tensel-plan-memory)'
+// DEFINE: %{linalg} = rm -rf %t && not tensel-opt %s -verify-each-numeric -plant=tensel-lower-to-linalg:%{kind} -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,func.func(tensel-lower-to-linalg))'
+// DEFINE: %{loops} = rm -rf %t && not tensel-opt %s -verify-each-numeric -plant=tensel-emit-loops:%{kind} -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,func.func(tensel-lower-to-linalg,tensel-prepare-kernel,tensel-emit-contraction,tensel-emit-loops))'
+// DEFINE: %{llvm} = rm -rf %t && not tensel-opt %s -verify-each-numeric -plant=tensel-lower-kernel-to-llvm:%{kind} -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,func.func(tensel-lower-to-linalg),tensel-kernel-pipeline)'
+// DEFINE: %{host} = rm -rf %t && not tensel-opt %s -verify-each-numeric -plant=tensel-lower-task:%{kind} -reproducer=%t -o %t.out -pass-pipeline='builtin.module(tensel-decompose,tensel-form-dispatches,tensel-plan-memory,func.func(tensel-lower-to-linalg),tensel-kernel-pipeline,tensel-lower-task)'
+// CHECK: error: the pass '{{[a-z-]+}}' breaks its promise
 
 // REDEFINE: %{kind} = swapped-inputs
 // RUN: %{task} 2>&1 | FileCheck %s --check-prefixes=CHECK,SWAPPED

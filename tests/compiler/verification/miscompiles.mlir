@@ -1,7 +1,7 @@
 // Every planted mistake is found, and the pass that made it is named, not its neighbours.
 // DEFINE: %{kind} =
 // DEFINE: %{found} = rm -rf %t && not tensel-opt %s -verify-each-numeric -reproducer=%t -o %t.out \
-// DEFINE:   -pass-pipeline='builtin.module(tensel-infer-shapes,cse,tensel-test-miscompile{kind=%{kind}},canonicalize)' 2>&1 | FileCheck %s && not test -e %t.out
+// DEFINE:   -plant=cse:%{kind} -pass-pipeline='builtin.module(tensel-infer-shapes,cse,canonicalize)' 2>&1 | FileCheck %s && not test -e %t.out
 // REDEFINE: %{kind} = swapped-operands
 // RUN: %{found}
 // REDEFINE: %{kind} = dropped-term
@@ -20,10 +20,10 @@
 // RUN: %{found}
 // REDEFINE: %{kind} = repeated-operand
 // RUN: %{found}
-// CHECK: error: the pass 'tensel-test-miscompile' breaks its promise (exact)
+// CHECK: error: the pass 'cse' breaks its promise (exact)
 // CHECK-NEXT: function 'main', result '{{[a-z]+}}', with N={{[0-9]+}}: element [{{[0-9, ]+}}]: found {{[^ ]+}}, expected {{[^ ]+}} ({{[0-9]+}} of {{[0-9]+}} elements differ)
 // CHECK-NEXT: made by graph.{{[a-z_]+}} at node '
-// CHECK-NEXT: to see it again: tensel-opt '{{.*}}/before.mlir' --verify-each-numeric --pass-pipeline='builtin.module(tensel-test-miscompile{kind={{[a-z-]+}}})' --verify-input='x=@
+// CHECK-NEXT: to see it again: tensel-opt '{{.*}}/before.mlir' --verify-each-numeric --pass-pipeline='builtin.module(cse)' --verify-input='x=@
 
 graph.symbol @N {max = 64}
 func.func @main(%x: tensor<?x4xf32> {graph.name = "x", graph.dims = ["N", 4]}, %w: tensor<4x4xf32> {graph.name = "w"})

@@ -106,18 +106,8 @@ Tensor GraphBuilder::randomTensor(Kind kind, ArrayRef<int64_t> dims) {
   return tensor;
 }
 
-static DenseElementsAttr elementsOf(Type element, const Tensor &tensor) {
-  auto type = RankedTensorType::get(tensor.getDims(), element);
-  if (tensor.getKind() != Kind::Bool)
-    return DenseElementsAttr::getFromRawBuffer(type, tensor.getBytes());
-  llvm::SmallVector<bool> bools;
-  for (int64_t i = 0; i < tensor.getCount(); ++i)
-    bools.push_back(tensor.getInt(i) != 0);
-  return DenseElementsAttr::get(type, bools);
-}
-
 Known GraphBuilder::constant(const Tensor &tensor) {
-  auto op = graph::ConstantOp::create(b, b.getUnknownLoc(), elementsOf(type(tensor.getKind()), tensor));
+  auto op = graph::ConstantOp::create(b, b.getUnknownLoc(), reference::elementsOf(type(tensor.getKind()), tensor));
   return {op.getResult(), tensor};
 }
 
@@ -131,7 +121,7 @@ Known GraphBuilder::leafOf(Tensor tensor) {
     b.setInsertionPoint(function);
     auto staticType = RankedTensorType::get(tensor.getDims(), element);
     std::string name = "w" + std::to_string(weightCount++);
-    graph::WeightOp::create(b, b.getUnknownLoc(), name, staticType, StringAttr(), 0, 0, elementsOf(element, tensor));
+    graph::WeightOp::create(b, b.getUnknownLoc(), name, staticType, StringAttr(), 0, 0, reference::elementsOf(element, tensor));
     b.setInsertionPointToEnd(&function.getBody().front());
     auto load = graph::LoadWeightOp::create(b, b.getUnknownLoc(), staticType, name);
     return {load.getResult(), tensor};

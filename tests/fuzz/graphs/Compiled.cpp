@@ -2,11 +2,8 @@
 #include "tests/fuzz/graphs/Compiled.h"
 
 #include "compiler/Jit.h"
+#include "compiler/verification/Isolated.h"
 #include "runtime/include/tensel/runtime.h"
-#include <csignal>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 using namespace tensel;
 using namespace tensel::fuzz;
@@ -79,28 +76,10 @@ static void compileAndRun(const Graph &graph, llvm::ArrayRef<Expected> expected,
 }
 
 Verdict tensel::fuzz::compileAndCompare(const Graph &graph, llvm::ArrayRef<Expected> expected, const CpuLevel &level) {
-  void *memory = mmap(nullptr, sizeof(Verdict), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED)
-    llvm::report_fatal_error("no shared memory");
-  auto *shared = new (memory) Verdict();
-  pid_t child = fork();
-  if (child == 0) {
-    // Without handlers: a crash is told by its signal, not by a stack trace.
-    for (int fault : {SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL})
-      std::signal(fault, SIG_DFL);
-    alarm(secondsToHang);
-    compileAndRun(graph, expected, level, *shared);
-    _exit(0);
-  }
-  int status = 0;
-  if (child < 0 || waitpid(child, &status, 0) != child)
-    llvm::report_fatal_error("no process for a graph");
-  Verdict verdict = *shared;
-  munmap(memory, sizeof(Verdict));
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
-    say(verdict, Verdict::hung, "no result after " + llvm::Twine(secondsToHang) + " s");
-  else if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    say(verdict, Verdict::crashed,
-        WIFSIGNALED(status) ? llvm::Twine(strsignal(WTERMSIG(status))) : "exit status " + llvm::Twine(WEXITSTATUS(status)));
+  Verdict verdict;
+  verification::Outcome outcome = verification::runIsolated<Verdict>(
+      [&](Verdict &found) { compileAndRun(graph, expected, level, found); }, verdict, secondsToHang);
+  if (outcome.kind != verification::Outcome::Ended)
+    say(verdict, outcome.kind == verification::Outcome::Hung ? Verdict::hung : Verdict::crashed, outcome.what);
   return verdict;
 }

@@ -2,19 +2,11 @@
 #ifndef TENSEL_TESTS_FUZZ_GRAPHS_GRAPH_H
 #define TENSEL_TESTS_FUZZ_GRAPHS_GRAPH_H
 
-#include "compiler/reference/Interpreter.h"
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/OwningOpRef.h"
+#include "compiler/verification/Case.h"
 
 namespace tensel::fuzz {
 
-struct Graph {
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-  llvm::SmallVector<reference::Tensor> inputs;
-
-  mlir::func::FuncOp function() const { return *module.get().getOps<mlir::func::FuncOp>().begin(); }
-  Graph clone() const { return {mlir::OwningOpRef<mlir::ModuleOp>(module.get().clone()), inputs}; }
-};
+using Graph = verification::Case;
 
 /// A random valid graph of 2 to about 20 ops; equal seeds give equal graphs. `context` keeps the module.
 Graph generate(mlir::MLIRContext &context, uint64_t seed);

@@ -1,6 +1,7 @@
 // The reference, and the reference with rounding errors; see Oracle.h.
 #include "tests/fuzz/graphs/Oracle.h"
 
+#include "compiler/verification/Compare.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -18,12 +19,6 @@ using reference::Tensor;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int perturbedRuns = 6;
 constexpr double safety = 8; // over the largest of the perturbed runs
-
-Tensor tensel::fuzz::owned(const Tensor &tensor) {
-  Tensor copy(tensor.getKind(), tensor.getDims());
-  llvm::copy(tensor.getBytes(), copy.getMutableData());
-  return copy;
-}
 
 FailureOr<SmallVector<Tensor>> Evaluator::runBlock(Block &block, ArrayRef<Tensor> arguments) {
   for (auto [argument, tensor] : llvm::zip_equal(block.getArguments(), arguments))
@@ -90,18 +85,8 @@ FailureOr<SmallVector<Tensor>> Evaluator::run(Operation *op) {
 }
 
 namespace {
-double epsilonOf(Kind kind) {
-  switch (kind) {
-  case Kind::F64:
-    return 0x1p-52;
-  case Kind::F16:
-    return 0x1p-10;
-  case Kind::BF16:
-    return 0x1p-7;
-  default:
-    return 0x1p-23;
-  }
-}
+/// The distance from 1 to the next number.
+double epsilonOf(Kind kind) { return 2 * verification::unitRoundoff(kind); }
 double largestOf(Kind kind) { return kind == Kind::F64 ? 1.7976931348623157e308 : kind == Kind::F16 ? 65504 : 3.3895e38; }
 double leastOf(Kind kind) {
   return kind == Kind::F64 ? 0x1p-1074 : kind == Kind::F16 ? 0x1p-24 : kind == Kind::BF16 ? 0x1p-133 : 0x1p-149;
@@ -254,7 +239,7 @@ FailureOr<SmallVector<Expected>> tensel::fuzz::expect(const Graph &graph) {
     return failure();
   SmallVector<Expected> expected;
   for (const Tensor &tensor : *exact)
-    expected.push_back({owned(tensor), {}});
+    expected.push_back({verification::owned(tensor), {}});
   // Composites are perturbed within: their definitions say where they round.
   Graph parts = graph.clone();
   PassManager passes(parts.module->getContext());

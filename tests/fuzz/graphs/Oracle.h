@@ -18,9 +18,6 @@ struct Expected {
 /// approximated functions) moved within that op's bound. What moves by it may differ, by some times as much; what does not may not.
 llvm::FailureOr<llvm::SmallVector<Expected>> expect(const Graph &graph);
 
-/// A copy that needs no resolver: what is read from a weight lives as long as that only.
-reference::Tensor owned(const reference::Tensor &tensor);
-
 /// Evaluates an op of a graph, those with regions too.
 class Evaluator {
 public:

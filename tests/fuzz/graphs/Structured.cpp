@@ -214,7 +214,7 @@ void keep(GraphBuilder &g, Operation *op) {
     return;
   }
   for (auto [value, tensor] : llvm::zip_equal(op->getResults(), *found))
-    g.pool.push_back({value, owned(tensor)});
+    g.pool.push_back({value, verification::owned(tensor)});
 }
 
 void addControl(GraphBuilder &g) {

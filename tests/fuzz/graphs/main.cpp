@@ -4,10 +4,10 @@
 //   tensel-fuzz-graphs --seed=7 --count=1 --print            one graph, shown
 //   tensel-fuzz-graphs tests/fuzz/graphs/known/*.mlir        kept graphs; their first lines give the inputs
 #include "compiler/Pipeline.h"
+#include "compiler/verification/Reduce.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
 #include "tests/fuzz/graphs/Compiled.h"
-#include "tests/fuzz/graphs/Shrink.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -71,7 +71,7 @@ bool check(llvm::StringRef name, const Graph &graph, const CpuLevel &on, Totals 
     report(name, graph, on, verdict);
     return false;
   }
-  Graph small = shrink(graph, [&](const Graph &part) {
+  Graph small = verification::reduce(graph, [&](const Graph &part) {
     auto [ok, found] = judge(part);
     return ok && found.kind == verdict.kind;
   });

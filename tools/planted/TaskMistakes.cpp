@@ -1,16 +1,13 @@
-// Test only: mistakes below the graph dialect for -tensel-test-miscompile, each of a kind that planning and lowering passes make.
-#include "tools/tensel-opt/TestMiscompile.h"
-
+// Mistakes of the passes that group, schedule and plan; see Planted.h.
 #include "dialects/graph/Graph.h"
 #include "dialects/task/Task.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "tools/planted/Planted.h"
 
 using namespace mlir;
+using namespace tensel;
 
-namespace tensel {
 namespace {
 /// Changes a field of the first planned value.
 bool changePlan(Operation *op, StringRef field, llvm::function_ref<Attribute(Attribute)> change) {
@@ -25,6 +22,7 @@ bool changePlan(Operation *op, StringRef field, llvm::function_ref<Attribute(Att
   return true;
 }
 
+/// Two live values share bytes, as one is thought to have died.
 bool shortenLife(Operation *op) {
   return changePlan(op, "last", [](Attribute last) {
     auto number = cast<IntegerAttr>(last);
@@ -58,8 +56,10 @@ bool writeOver(Operation *op) {
   kernel->setAttr("tensel.in_place", DenseI64ArrayAttr::get(op->getContext(), {0}));
   auto module = op->getParentOfType<ModuleOp>();
   module.walk([&](task::DispatchOp dispatch) {
-    if (dispatch.getKernel() == kernel.getName())
-      dispatch.setIds(*dispatch.getInputs()[0].getDefiningOp<task::DispatchOp>().getIds());
+    if (dispatch.getKernel() != kernel.getName())
+      return;
+    if (auto input = dispatch.getInputs()[0].getDefiningOp<task::DispatchOp>(); input && input.getIds())
+      dispatch.setIds(*input.getIds());
   });
   return true;
 }
@@ -84,26 +84,21 @@ bool growDim(Operation *op) {
   return true;
 }
 
-bool swapSubtraction(Operation *op) {
-  if (!isa<arith::SubFOp, LLVM::FSubOp>(op))
+/// What follows a product in its kernel is lost.
+bool loseEpilogue(Operation *op) {
+  auto kernel = op->getParentOfType<func::FuncOp>();
+  if (!isa<graph::ReluOp, graph::SigmoidOp, graph::TanhOp, graph::ExpOp>(op) || !kernel || !kernel->hasAttr("tensel.kernel"))
     return false;
-  op->setOperands({op->getOperand(1), op->getOperand(0)});
-  return true;
-}
-
-bool shortenLoop(Operation *op) {
-  auto loop = dyn_cast<scf::ForOp>(op);
-  if (!loop)
-    return false;
-  OpBuilder b(op);
-  loop.setUpperBound(arith::SubIOp::create(b, op->getLoc(), loop.getUpperBound(), loop.getStep()));
+  op->getResult(0).replaceAllUsesWith(op->getOperand(0));
+  op->erase();
   return true;
 }
 
 /// Of an entry: two pointers change places in a closure.
 bool swapSlots(Operation *op) {
   auto first = dyn_cast<LLVM::StoreOp>(op);
-  if (!first || !op->getParentOfType<LLVM::LLVMFuncOp>().getName().starts_with("tensel_entry_"))
+  auto entry = op->getParentOfType<LLVM::LLVMFuncOp>();
+  if (!first || !entry || !entry.getName().starts_with("tensel_entry_"))
     return false;
   for (Operation *next = op->getNextNode(); next; next = next->getNextNode())
     if (auto second = dyn_cast<LLVM::StoreOp>(next);
@@ -113,23 +108,15 @@ bool swapSlots(Operation *op) {
       second.getValueMutable().set(value);
       // The second value may be made between the two.
       first->moveBefore(second);
-      if (Operation *address = first.getAddr().getDefiningOp(); address && !address->isBeforeInBlock(first))
-        return false;
-      return true;
+      Operation *address = first.getAddr().getDefiningOp();
+      return !address || address->isBeforeInBlock(first);
     }
   return false;
 }
 
-constexpr Mistake mistakes[] = {{"short-life", shortenLife},
-                                {"small-buffer", halveSize},
-                                {"shared-buffer", shareBuffer},
-                                {"wrong-in-place", writeOver},
-                                {"swapped-inputs", swapInputs},
-                                {"wrong-dim", growDim},
-                                {"swapped-subtraction", swapSubtraction},
-                                {"short-loop", shortenLoop},
-                                {"swapped-slots", swapSlots}};
+constexpr planted::Mistake mistakes[] = {
+    {"short-life", shortenLife},    {"small-buffer", halveSize}, {"shared-buffer", shareBuffer},  {"wrong-in-place", writeOver},
+    {"swapped-inputs", swapInputs}, {"wrong-dim", growDim},      {"lost-epilogue", loseEpilogue}, {"swapped-slots", swapSlots}};
 } // namespace
 
-llvm::ArrayRef<Mistake> loweredMistakes() { return mistakes; }
-} // namespace tensel
+llvm::ArrayRef<planted::Mistake> tensel::planted::taskMistakes() { return mistakes; }
