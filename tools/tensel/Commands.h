@@ -72,10 +72,24 @@ struct InspectOptions {
   bool json = false;
 };
 
+struct BisectCommand {
+  std::string model, function, quantize = roundedTo16, reproducer = "tensel-reproducer";
+  std::vector<std::string> inputs, expects, shapes;
+  double rtol = 1e-5, atol = 1e-8;
+};
+
+struct CompareCommand {
+  std::string left, right, with, function, device, quantize = roundedTo16;
+  std::vector<std::string> inputs, shapes;
+  double rtol = 1e-3, atol = 1e-4;
+};
+
 /// Each prints its results to stdout, errors to stderr, and returns the exit status.
 int compileCommand(const CompileOptions &options);
 int runCommand(const RunOptions &options);
 int inspectCommand(const InspectOptions &options);
+int bisectCommand(const BisectCommand &options);
+int compareCommand(const CompareCommand &options);
 int generateCommand(const GenerateOptions &options);
 int chatCommand(const TextOptions &options);
 int perplexityCommand(const PerplexityOptions &options);

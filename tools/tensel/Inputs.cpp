@@ -144,4 +144,83 @@ std::string makeInput(const Signature &signature, const std::string &spec, const
   std::string error = fill(value, tensor);
   return error.empty() ? error : where + error;
 }
+
+std::string parseNamedTexts(const std::vector<std::string> &texts, const char *option, std::map<std::string, std::string> &to) {
+  for (const std::string &text : texts) {
+    NamedText named;
+    if (std::string error = parseNamedText(text, option, named); !error.empty())
+      return error;
+    if (!to.emplace(named.name, named.text).second)
+      return std::string(option) + ": found '" + named.name + "' twice";
+  }
+  return "";
+}
+
+std::string parseNamedFiles(const std::vector<std::string> &texts, const char *option, std::map<std::string, std::string> &to) {
+  if (std::string error = parseNamedTexts(texts, option, to); !error.empty())
+    return error;
+  for (auto &[name, file] : to) {
+    if (file[0] != '@' || file.size() == 1)
+      return std::string(option) + ": found '" + name + "=" + file + "', expected " + name + "=@FILE.npy";
+    file.erase(0, 1);
+  }
+  return "";
+}
+
+std::string quotedNames(const std::vector<Signature> &signatures) {
+  std::string names;
+  for (const Signature &signature : signatures)
+    names += (names.empty() ? "'" : ", '") + signature.name + "'";
+  return names.empty() ? "none" : names;
+}
+
+const Signature *findSignature(const std::vector<Signature> &signatures, const std::string &name) {
+  for (const Signature &signature : signatures)
+    if (signature.name == name)
+      return &signature;
+  return nullptr;
+}
+
+std::string InputSet::parse(const std::vector<std::string> &inputs, const std::vector<std::string> &shapes) {
+  if (std::string error = parseNamedTexts(inputs, "--input", specs); !error.empty())
+    return error;
+  for (const std::string &text : shapes) {
+    ShapeRange range;
+    if (std::string error = parseShapeRange(text, range); !error.empty())
+      return error;
+    sizes[range.symbol] = range.max;
+  }
+  for (const auto &[name, spec] : specs)
+    if (spec[0] == '@')
+      if (std::string error = readNpy(spec.substr(1), given[name]); !error.empty())
+        return "input '" + name + "': " + error;
+  return "";
+}
+
+std::string InputSet::make(const std::vector<Signature> &signatures, const std::map<std::string, int64_t> &fixedSizes,
+                           std::vector<HostTensor> &tensors) {
+  for (const auto &[name, spec] : specs)
+    if (!findSignature(signatures, name))
+      return "--input: found '" + name + "', expected one of " + quotedNames(signatures);
+  std::string missing;
+  for (const Signature &signature : signatures)
+    if (!specs.count(signature.name))
+      missing += (missing.empty() ? "'" : ", '") + signature.name + "' (" + formatType(signature.type, signature.dims) + ")";
+  if (!missing.empty())
+    return "no value for the inputs " + missing + ": give --input NAME=VALUE for each";
+  sizes.insert(fixedSizes.begin(), fixedSizes.end());
+  for (const Signature &signature : signatures) {
+    HostTensor tensor;
+    if (auto file = given.find(signature.name); file != given.end()) {
+      tensor = std::move(file->second);
+      // Some writers store bfloat16 as raw 16-bit words.
+      if (signature.type == TENSEL_BF16 && tensor.type == TENSEL_U16)
+        tensor.type = TENSEL_BF16;
+    } else if (std::string error = makeInput(signature, specs[signature.name], sizes, tensor); !error.empty()) {
+      return error;
+    }
+    tensors.push_back(std::move(tensor));
+  }
+  return "";
+}
 } // namespace tensel::cli

@@ -21,6 +21,10 @@ struct NamedText {
 /// Each returns an empty string or what is wrong with the text.
 std::string parseShapeRange(const std::string &text, ShapeRange &range);
 std::string parseNamedText(const std::string &text, const char *option, NamedText &result);
+/// Each name once.
+std::string parseNamedTexts(const std::vector<std::string> &texts, const char *option, std::map<std::string, std::string> &to);
+/// NAME=@FILE.npy each: the files by name.
+std::string parseNamedFiles(const std::vector<std::string> &texts, const char *option, std::map<std::string, std::string> &to);
 
 /// What a program takes or gives, without the model's lifetime.
 struct Signature {
@@ -34,6 +38,29 @@ struct Signature {
 /// signature; `sizes` gives symbols their values.
 std::string makeInput(const Signature &signature, const std::string &spec, const std::map<std::string, int64_t> &sizes,
                       HostTensor &tensor);
+
+/// "'a', 'b'", or "none".
+std::string quotedNames(const std::vector<Signature> &signatures);
+const Signature *findSignature(const std::vector<Signature> &signatures, const std::string &name);
+
+/// Tensors by input name, read before the program is compiled: integer inputs may decide shapes.
+using GivenTensors = std::map<std::string, HostTensor>;
+
+/// What --input and --shape say together. Each step returns an empty string or the one message.
+class InputSet {
+public:
+  /// Reads the files that are named.
+  std::string parse(const std::vector<std::string> &inputs, const std::vector<std::string> &shapes);
+  const GivenTensors &files() const { return given; }
+  /// One tensor for each signature; an input that is missing or unknown is an error. To be called once.
+  std::string make(const std::vector<Signature> &signatures, const std::map<std::string, int64_t> &fixedSizes,
+                   std::vector<HostTensor> &tensors);
+
+private:
+  std::map<std::string, std::string> specs;
+  std::map<std::string, int64_t> sizes;
+  GivenTensors given;
+};
 
 } // namespace tensel::cli
 #endif // TENSEL_TOOLS_TENSEL_INPUTS_H

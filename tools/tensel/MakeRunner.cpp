@@ -1,6 +1,8 @@
 // Chooses the runner: a package as it is; a model through the JIT (or an in-memory package, whose kernels can be told apart, for
 // --profile); a model through the interpreter.
+#include "tools/tensel/CompiledRun.h"
 #include "tools/tensel/Files.h"
+#include "tools/tensel/GivenValues.h"
 #include "tools/tensel/ModelLoader.h"
 #include "tools/tensel/ReferenceRunner.h"
 #include "tools/tensel/SessionRunner.h"
@@ -8,51 +10,13 @@
 
 #include "compiler/Jit.h"
 #include "compiler/PackageEmitter.h"
-#include "passes/graph/DecisiveInputs.h"
 
 namespace tensel::cli {
 namespace {
-/// Larger tensors do not decide shapes.
-constexpr int64_t mostShapeElements = 1024;
-
-std::map<std::string, std::vector<int64_t>> integerValues(const GivenTensors &given) {
-  std::map<std::string, std::vector<int64_t>> values;
-  for (const auto &[name, tensor] : given) {
-    if (tensor.isFloat() || tensor.count() > mostShapeElements)
-      continue;
-    std::vector<int64_t> &numbers = values[name];
-    for (int64_t k = 0; k < tensor.count(); ++k)
-      numbers.push_back(tensor.integer(k));
-  }
-  return values;
-}
-
-/// Compiles for the given values of those inputs that decide dims which have no other bound.
-void fixDecisiveInputs(mlir::ModuleOp module, const GivenTensors &given) {
-  for (auto func : module.getOps<mlir::func::FuncOp>()) {
-    if (func.isDeclaration())
-      continue;
-    for (mlir::BlockArgument argument : findDecisiveInputs(func)) {
-      auto name = func.getArgAttrOfType<mlir::StringAttr>(argument.getArgNumber(), "graph.name");
-      auto found = name ? given.find(name.str()) : given.end();
-      auto type = llvm::cast<mlir::RankedTensorType>(argument.getType());
-      if (found == given.end() || !type.hasStaticShape() || type.getElementType().isInteger(1))
-        continue;
-      const HostTensor &tensor = found->second;
-      if (type.getShape() != llvm::ArrayRef<int64_t>(tensor.dims) || tensor.count() > mostShapeElements ||
-          tensor.byteSize() != size_t(type.getNumElements()) * type.getElementTypeBitWidth() / 8)
-        continue;
-      fixInput(argument, mlir::DenseElementsAttr::getFromRawBuffer(type, llvm::ArrayRef<char>(tensor.data(), tensor.byteSize())));
-    }
-  }
-}
-
 llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options, LoadedModel &model, const GivenTensors &given) {
-  const CpuLevel *level = hostCpuLevel();
-  if (const char *wanted = getenv("TENSEL_CPU_LEVEL"); wanted && findCpuLevel(wanted))
-    level = findCpuLevel(wanted);
+  llvm::Expected<const CpuLevel *> level = levelToRun();
   if (!level)
-    return llvm::createStringError("this machine lacks the instructions of x86-64-v3 (AVX2, FMA), which compiled code needs");
+    return level.takeError();
   verification::GivenInputs verified;
   for (const auto &[name, tensor] : given)
     verified[name] = toReference(tensor);
@@ -61,7 +25,7 @@ llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options
       Program::create(*model.module, {.roundedBits = roundedBits(options.quantize), .observer = verify.observer()});
   if (!program)
     return verify.finish(program.takeError());
-  if (llvm::Error error = (*program)->makeCode({level}))
+  if (llvm::Error error = (*program)->makeCode({*level}))
     return std::move(error);
   if (llvm::Error error = verify.finish(verify.checkCode(**program)))
     return std::move(error);

@@ -6,9 +6,7 @@
 #include "dialects/graph/Graph.h"
 
 namespace tensel::cli {
-namespace {
-/// The names and dims that a function's attributes give its arguments or results.
-Signature readSignature(mlir::Type type, mlir::DictionaryAttr attributes) {
+static Signature readSignature(mlir::Type type, mlir::DictionaryAttr attributes) {
   Signature signature;
   auto tensor = mlir::cast<mlir::RankedTensorType>(type);
   if (auto name = attributes ? attributes.getAs<mlir::StringAttr>("graph.name") : mlir::StringAttr())
@@ -23,22 +21,41 @@ Signature readSignature(mlir::Type type, mlir::DictionaryAttr attributes) {
   return signature;
 }
 
+std::vector<Signature> inputsOf(mlir::func::FuncOp function) {
+  std::vector<Signature> signatures;
+  for (auto [k, type] : llvm::enumerate(function.getArgumentTypes()))
+    signatures.push_back(readSignature(type, function.getArgAttrDict(k)));
+  return signatures;
+}
+
+std::vector<Signature> outputsOf(mlir::func::FuncOp function) {
+  std::vector<Signature> signatures;
+  for (auto [k, type] : llvm::enumerate(function.getResultTypes()))
+    signatures.push_back(readSignature(type, function.getResultAttrDict(k)));
+  return signatures;
+}
+
+std::map<std::string, int64_t> fixedSizesOf(mlir::ModuleOp module) {
+  std::map<std::string, int64_t> sizes;
+  for (auto symbol : module.getOps<graph::SymbolOp>())
+    if (symbol.getMin() == symbol.getMax())
+      sizes[symbol.getSymName().str()] = symbol.getMin();
+  return sizes;
+}
+
+namespace {
 class ReferenceRunner : public Runner {
 public:
   ReferenceRunner(std::unique_ptr<LoadedModel> loaded, mlir::func::FuncOp function, bool f64)
       : model(std::move(loaded)), function(function), interpreter(weights, {f64}) {
-    for (auto [k, type] : llvm::enumerate(function.getArgumentTypes()))
-      inputs.push_back(readSignature(type, function.getArgAttrDict(k)));
-    for (auto [k, type] : llvm::enumerate(function.getResultTypes()))
-      outputs.push_back(readSignature(type, function.getResultAttrDict(k)));
+    inputs = inputsOf(function);
+    outputs = outputsOf(function);
+    fixedSizes = fixedSizesOf(*model->module);
     for (Signature &output : outputs)
       if (f64 && reference::isFloat(static_cast<reference::Kind>(output.type)))
         output.type = TENSEL_F64;
-    for (auto symbol : model->module->getOps<graph::SymbolOp>()) {
+    for (auto symbol : model->module->getOps<graph::SymbolOp>())
       ranges[symbol.getSymName().str()] = symbol;
-      if (symbol.getMin() == symbol.getMax())
-        fixedSizes[symbol.getSymName().str()] = symbol.getMin();
-    }
   }
 
   std::string prepare(const std::vector<HostTensor> &tensors) override {
@@ -106,15 +123,22 @@ private:
 };
 } // namespace
 
-llvm::Expected<std::unique_ptr<Runner>> makeReferenceRunner(std::unique_ptr<LoadedModel> model, const RunOptions &options) {
+llvm::Expected<mlir::func::FuncOp> findFunction(mlir::ModuleOp module, const std::string &name) {
   std::string known;
-  for (auto function : model->module->getOps<mlir::func::FuncOp>()) {
+  for (auto function : module.getOps<mlir::func::FuncOp>()) {
     if (function.isPrivate() || function.isDeclaration())
       continue;
-    if (options.function.empty() || function.getName() == options.function)
-      return std::make_unique<ReferenceRunner>(std::move(model), function, options.reference == "f64");
+    if (name.empty() || function.getName() == name)
+      return function;
     known += (known.empty() ? "'" : ", '") + function.getName().str() + "'";
   }
-  return llvm::createStringError("--function: found '" + options.function + "', expected one of " + known);
+  return llvm::createStringError("--function: found '" + name + "', expected one of " + known);
+}
+
+llvm::Expected<std::unique_ptr<Runner>> makeReferenceRunner(std::unique_ptr<LoadedModel> model, const RunOptions &options) {
+  llvm::Expected<mlir::func::FuncOp> function = findFunction(*model->module, options.function);
+  if (!function)
+    return function.takeError();
+  return std::make_unique<ReferenceRunner>(std::move(model), *function, options.reference == "f64");
 }
 } // namespace tensel::cli

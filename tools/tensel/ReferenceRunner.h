@@ -7,6 +7,14 @@
 
 namespace tensel::cli {
 
+/// The public function of this name; the first one for "". The error lists those that there are.
+llvm::Expected<mlir::func::FuncOp> findFunction(mlir::ModuleOp module, const std::string &name);
+/// What a function takes and gives, by its attributes.
+std::vector<Signature> inputsOf(mlir::func::FuncOp function);
+std::vector<Signature> outputsOf(mlir::func::FuncOp function);
+/// Symbols whose range is one value.
+std::map<std::string, int64_t> fixedSizesOf(mlir::ModuleOp module);
+
 llvm::Expected<std::unique_ptr<Runner>> makeReferenceRunner(std::unique_ptr<LoadedModel> model, const RunOptions &options);
 
 } // namespace tensel::cli

@@ -11,20 +11,6 @@
 
 namespace tensel::cli {
 namespace {
-std::string quotedNames(const std::vector<Signature> &signatures) {
-  std::string names;
-  for (const Signature &signature : signatures)
-    names += (names.empty() ? "'" : ", '") + signature.name + "'";
-  return names.empty() ? "none" : names;
-}
-
-const Signature *findSignature(const std::vector<Signature> &signatures, const std::string &name) {
-  for (const Signature &signature : signatures)
-    if (signature.name == name)
-      return &signature;
-  return nullptr;
-}
-
 class RunJob {
 public:
   explicit RunJob(const RunOptions &options) : options(options) {}
@@ -39,80 +25,32 @@ public:
 
 private:
   std::string parse() {
-    auto parseAll = [](const std::vector<std::string> &texts, const char *option,
-                       std::map<std::string, std::string> &to) -> std::string {
-      for (const std::string &text : texts) {
-        NamedText named;
-        if (std::string error = parseNamedText(text, option, named); !error.empty())
-          return error;
-        if (!to.emplace(named.name, named.text).second)
-          return std::string(option) + ": found '" + named.name + "' twice";
-      }
-      return "";
-    };
-    if (std::string error = parseAll(options.inputs, "--input", inputSpecs); !error.empty())
+    if (std::string error = inputs.parse(options.inputs, options.shapes); !error.empty())
       return error;
-    if (std::string error = parseAll(options.outputs, "--output", outputFiles); !error.empty())
+    if (std::string error = parseNamedFiles(options.outputs, "--output", outputFiles); !error.empty())
       return error;
-    if (std::string error = parseAll(options.expects, "--expect", expectFiles); !error.empty())
+    if (std::string error = parseNamedFiles(options.expects, "--expect", expectFiles); !error.empty())
       return error;
-    for (auto *files : {&outputFiles, &expectFiles})
-      for (auto &[name, file] : *files) {
-        if (file[0] != '@' || file.size() == 1)
-          return std::string(files == &outputFiles ? "--output" : "--expect") + ": found '" + name + "=" + file + "', expected " +
-                 name + "=@FILE.npy";
-        file.erase(0, 1);
-        if (files == &outputFiles)
-          if (std::string error = checkOutputPath(file); !error.empty())
-            return error;
-      }
-    for (const std::string &text : options.shapes) {
-      ShapeRange range;
-      if (std::string error = parseShapeRange(text, range); !error.empty())
+    for (const auto &[name, file] : outputFiles)
+      if (std::string error = checkOutputPath(file); !error.empty())
         return error;
-      sizes[range.symbol] = range.max;
-    }
     return "";
   }
 
   std::string open() {
-    for (const auto &[name, spec] : inputSpecs)
-      if (spec[0] == '@')
-        if (std::string error = readNpy(spec.substr(1), given[name]); !error.empty())
-          return "input '" + name + "': " + error;
     std::string error;
-    runner = makeRunner(options, given, error);
+    runner = makeRunner(options, inputs.files(), error);
     return error;
   }
 
   std::string makeInputs() {
-    for (const auto &[name, spec] : inputSpecs)
-      if (!findSignature(runner->inputs, name))
-        return "--input: found '" + name + "', expected one of " + quotedNames(runner->inputs);
-    std::string missing;
-    for (const Signature &signature : runner->inputs)
-      if (!inputSpecs.count(signature.name))
-        missing += (missing.empty() ? "'" : ", '") + signature.name + "' (" + formatType(signature.type, signature.dims) + ")";
-    if (!missing.empty())
-      return "no value for the inputs " + missing + ": give --input NAME=VALUE for each";
+    if (std::string error = inputs.make(runner->inputs, runner->fixedSizes, tensors); !error.empty())
+      return error;
     for (auto *files : {&outputFiles, &expectFiles})
       for (const auto &[name, file] : *files)
         if (!findSignature(runner->outputs, name))
           return std::string(files == &outputFiles ? "--output" : "--expect") + ": found '" + name + "', expected one of " +
                  quotedNames(runner->outputs);
-    sizes.insert(runner->fixedSizes.begin(), runner->fixedSizes.end());
-    for (const Signature &signature : runner->inputs) {
-      const std::string &spec = inputSpecs[signature.name];
-      HostTensor tensor;
-      if (auto file = given.find(signature.name); file != given.end()) {
-        tensor = std::move(file->second);
-        if (signature.type == TENSEL_BF16 && tensor.type == TENSEL_U16)
-          tensor.type = TENSEL_BF16;
-      } else if (std::string error = makeInput(signature, spec, sizes, tensor); !error.empty()) {
-        return error;
-      }
-      tensors.push_back(std::move(tensor));
-    }
     return runner->prepare(tensors);
   }
 
@@ -167,9 +105,8 @@ private:
   }
 
   const RunOptions &options;
-  std::map<std::string, std::string> inputSpecs, outputFiles, expectFiles;
-  std::map<std::string, int64_t> sizes;
-  GivenTensors given;
+  InputSet inputs;
+  std::map<std::string, std::string> outputFiles, expectFiles;
   std::vector<HostTensor> tensors;
   std::unique_ptr<Runner> runner;
 };

@@ -27,9 +27,6 @@ public:
   virtual std::string profile() const { return ""; }
 };
 
-/// Tensors by input name, read before the program is compiled: integer inputs may decide shapes.
-using GivenTensors = std::map<std::string, HostTensor>;
-
 /// Makes the runner that the options ask for; null with `error` set.
 std::unique_ptr<Runner> makeRunner(const RunOptions &options, const GivenTensors &given, std::string &error);
 

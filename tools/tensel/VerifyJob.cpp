@@ -2,8 +2,7 @@
 #include "tools/tensel/VerifyJob.h"
 
 #include "compiler/Jit.h"
-#include "tools/tensel/SessionRunner.h"
-#include "llvm/ADT/SmallVectorExtras.h"
+#include "tools/tensel/CompiledRun.h"
 #include <cstdio>
 
 namespace tensel::cli {
@@ -12,27 +11,6 @@ namespace {
 bool runsHere(const CpuLevel &level) {
   const CpuLevel *host = hostCpuLevel();
   return host && &level <= host;
-}
-
-llvm::Expected<llvm::SmallVector<reference::Tensor>> runOnce(const tensel_static_model *model, llvm::StringRef function,
-                                                             llvm::ArrayRef<reference::Tensor> inputs) {
-  RunOptions options;
-  options.function = function.str();
-  SessionRunner runner;
-  std::vector<HostTensor> tensors(inputs.size()), results;
-  for (auto [input, tensor] : llvm::zip_equal(inputs, tensors))
-    if (!toHost(input, tensor))
-      return llvm::createStringError("not enough memory");
-  std::string error = runner.loadStatic(model, nullptr, options);
-  if (error.empty())
-    error = runner.prepare(tensors);
-  if (error.empty())
-    error = runner.run();
-  if (error.empty())
-    error = runner.results(results);
-  if (!error.empty())
-    return llvm::createStringError("--verify-each: the compiled function '" + options.function + "' does not run: " + error);
-  return llvm::map_to_vector(results, toReference);
 }
 } // namespace
 

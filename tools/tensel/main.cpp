@@ -155,6 +155,45 @@ void addInspect(CLI::App &app, InspectOptions &options) {
   command->add_flag("--json", options.json, "as JSON");
 }
 
+void addInputs(CLI::App *command, std::vector<std::string> &inputs, std::vector<std::string> &shapes, std::string &function) {
+  command->add_option("--function", function, "the function to run (default: the first)");
+  command->add_option("--input", inputs, "NAME=@F.npy, zeros, ones, random[:SEED], iota, or SHAPExTYPE=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--shape", shapes, "SYMBOL=VALUE for generated inputs, SYMBOL=MIN..MAX for the sizes to compile for")
+      ->allow_extra_args(false);
+}
+
+void addTolerance(CLI::App *command, double &rtol, double &atol) {
+  command->add_option("--rtol", rtol, "relative tolerance")->check(CLI::NonNegativeNumber);
+  command->add_option("--atol", atol, "absolute tolerance")->check(CLI::NonNegativeNumber);
+}
+
+void addBisect(CLI::App &app, BisectCommand &options) {
+  CLI::App *command = app.add_subcommand("bisect", "find the pass that makes a model miss an expectation, and the ops it breaks");
+  command->add_option("MODEL", options.model, "an .onnx or .mlir file, a .gguf file, or a Hugging Face folder")->required();
+  addInputs(command, options.inputs, options.shapes, options.function);
+  command->add_option("--expect", options.expects, "NAME=@F.npy: what an output must be")->allow_extra_args(false);
+  addTolerance(command, options.rtol, options.atol);
+  addQuantize(command, options.quantize);
+  command->add_option("--reproducer", options.reproducer,
+                      "the folder to write what shows the wrong pass again (default: tensel-reproducer)");
+}
+
+void addCompare(CLI::App &app, CompareCommand &options) {
+  CLI::App *command = app.add_subcommand("compare", "how far each tensor of two runs drifts apart, by source node");
+  command->add_option("A", options.left, "a model or a package")->required();
+  command->add_option("B", options.right, "another one (default: A by the compiler, against A by the reference interpreter)");
+  command->add_option("--with", options.with, "onnxruntime: in place of B, A's .onnx file by the installed onnxruntime")
+      ->check(CLI::IsMember({"onnxruntime"}));
+  addInputs(command, options.inputs, options.shapes, options.function);
+  command->add_option(
+      "--device", options.device,
+      "A,B: cpu, reference, or f64 (the reference in f64); one for both (default: cpu, for A alone reference,cpu)");
+  command->add_option("--quantize", options.quantize,
+                      "A,B: what meets a quantized weight is rounded to int16, int8, or not (none); one for both");
+  addTolerance(command, options.rtol, options.atol);
+}
+
 int run(int argc, char **argv) {
   CLI::App app("Tensel compiles neural networks to small native programs.", "tensel");
   app.set_version_flag("--version", std::string("tensel ") + tensel_version());
@@ -166,6 +205,8 @@ int run(int argc, char **argv) {
   TextOptions chat;
   PerplexityOptions perplexity;
   EmbedOptions embed;
+  BisectCommand bisect;
+  CompareCommand compare;
   addCompile(app, compile);
   addRun(app, run);
   addGenerate(app, generate);
@@ -173,6 +214,8 @@ int run(int argc, char **argv) {
   addPerplexity(app, perplexity);
   addEmbed(app, embed);
   addInspect(app, inspect);
+  addBisect(app, bisect);
+  addCompare(app, compare);
 
   // `--benchmark` alone means one second; without a '=' it must not swallow the next word.
   std::vector<std::string> words;
@@ -195,6 +238,10 @@ int run(int argc, char **argv) {
     return perplexityCommand(perplexity);
   if (app.got_subcommand("embed"))
     return embedCommand(embed);
+  if (app.got_subcommand("bisect"))
+    return bisectCommand(bisect);
+  if (app.got_subcommand("compare"))
+    return compareCommand(compare);
   return app.got_subcommand("run") ? runCommand(run) : inspectCommand(inspect);
 }
 } // namespace

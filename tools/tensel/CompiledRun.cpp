@@ -1,0 +1,56 @@
+// One run of compiled code; see CompiledRun.h.
+#include "tools/tensel/CompiledRun.h"
+
+#include "compiler/Jit.h"
+#include "tools/tensel/SessionRunner.h"
+#include "tools/verify/Reproducer.h"
+#include "llvm/ADT/SmallVectorExtras.h"
+
+namespace tensel::cli {
+
+llvm::Expected<const CpuLevel *> levelToRun() {
+  const CpuLevel *level = hostCpuLevel();
+  if (const char *wanted = getenv("TENSEL_CPU_LEVEL"); wanted && findCpuLevel(wanted))
+    level = findCpuLevel(wanted);
+  if (!level)
+    return llvm::createStringError("this machine lacks the instructions of x86-64-v3 (AVX2, FMA), which compiled code needs");
+  return level;
+}
+
+llvm::Expected<llvm::SmallVector<reference::Tensor>> runOnce(const tensel_static_model *model, llvm::StringRef function,
+                                                             llvm::ArrayRef<reference::Tensor> inputs) {
+  RunOptions options;
+  options.function = function.str();
+  SessionRunner runner;
+  std::vector<HostTensor> tensors(inputs.size()), results;
+  for (auto [input, tensor] : llvm::zip_equal(inputs, tensors))
+    if (!toHost(input, tensor))
+      return llvm::createStringError("not enough memory");
+  std::string error = runner.loadStatic(model, nullptr, options);
+  if (error.empty())
+    error = runner.prepare(tensors);
+  if (error.empty())
+    error = runner.run();
+  if (error.empty())
+    error = runner.results(results);
+  if (!error.empty())
+    return llvm::createStringError("the compiled function '" + options.function + "' does not run: " + error);
+  return llvm::map_to_vector(results, toReference);
+}
+
+llvm::Expected<llvm::SmallVector<reference::Tensor>> runCompiled(mlir::ModuleOp module, llvm::StringRef function,
+                                                                 llvm::ArrayRef<reference::Tensor> inputs, int roundedBits) {
+  llvm::Expected<const CpuLevel *> level = levelToRun();
+  if (!level)
+    return level.takeError();
+  llvm::Expected<std::unique_ptr<Program>> program = Program::create(module, {.roundedBits = roundedBits});
+  if (!program)
+    return program.takeError();
+  if (llvm::Error error = (*program)->makeCode({*level}))
+    return std::move(error);
+  llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(**program);
+  if (!jit)
+    return jit.takeError();
+  return runOnce((*jit)->description(), function, inputs);
+}
+} // namespace tensel::cli
