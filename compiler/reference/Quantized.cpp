@@ -31,15 +31,21 @@ LogicalResult tensel::reference::evaluate(graph::DequantizeOp op, Operands opera
 /// In f32 each step is the one that kernels take, so that the integers are the same.
 template <typename T>
 static void quantizeRows(graph::QuantizeRowsOp op, const Tensor &input, Results results) {
-  const int64_t group = op.getGroup(), most = op.getBits() == 16 ? 127 * 256 : 127;
+  const bool isWide = op.getBits() == 16;
+  const int64_t group = op.getGroup(), most = isWide ? 127 * 256 : 127;
   std::vector<double> wide = input.readAll<double>(), scales, sums;
   std::vector<int64_t> quants;
+  const size_t scaled = isWide ? input.getDim(input.getRank() - 1) : blocks::chunkElements; // elements of a scale
+  T scale = 0, inverse = 0;
   for (size_t begin = 0; begin < wide.size(); begin += blocks::chunkElements) {
-    T largest = 0;
-    for (size_t i = begin; i < begin + blocks::chunkElements; ++i)
-      largest = std::isnan(wide[i]) || std::isnan(largest) ? T(NAN) : std::max(largest, static_cast<T>(std::fabs(wide[i])));
-    T scale = largest / T(most), inverse = largest > 0 ? T(most) / largest : T(0);
-    scales.push_back(scale);
+    if (begin % scaled == 0) {
+      T largest = 0;
+      for (size_t i = begin; i < begin + scaled; ++i)
+        largest = std::isnan(wide[i]) || std::isnan(largest) ? T(NAN) : std::max(largest, static_cast<T>(std::fabs(wide[i])));
+      scale = largest / T(most);
+      inverse = largest > 0 ? T(most) / largest : T(0);
+      scales.push_back(scale);
+    }
     int64_t sum = 0, integers[blocks::chunkElements];
     for (size_t i = begin; i < begin + blocks::chunkElements; ++i) {
       T number = std::nearbyint(static_cast<T>(wide[i]) * inverse);
@@ -47,15 +53,15 @@ static void quantizeRows(graph::QuantizeRowsOp op, const Tensor &input, Results 
       integer = std::isnan(number) ? -most : static_cast<int64_t>(std::clamp(number, T(-most), T(most)));
       sum += integer;
       if ((i + 1 - begin) % group == 0) {
-        sums.push_back(scale * static_cast<T>(sum));
+        sums.push_back(isWide ? static_cast<T>(sum) : scale * static_cast<T>(sum));
         sum = 0;
       }
     }
-    if (op.getBits() == 16)
+    if (isWide)
       for (int64_t integer : integers)
         quants.push_back((integer + 128) >> 8);
     for (int64_t integer : integers)
-      quants.push_back(op.getBits() == 16 ? integer - ((integer + 128) >> 8) * 256 : integer);
+      quants.push_back(isWide ? integer - ((integer + 128) >> 8) * 256 : integer);
   }
   results[0].writeAll(quants);
   results[1].writeAll(scales);
@@ -88,7 +94,7 @@ LogicalResult tensel::reference::evaluate(graph::BlockMatmulOp op, Operands oper
   const blocks::PackedFormat packed(*blocks::findBlockFormat(op.getFormat()));
   const Tensor &quants = operands[0], &weight = operands[3];
   const int64_t rank = quants.getRank(), m = quants.getDim(rank - 2), n = op.getColumns();
-  const int64_t k = operands[1].getDim(rank - 1) * blocks::chunkElements, planes = k ? quants.getDim(rank - 1) / k : 1;
+  const int64_t k = operands[2].getDim(rank - 1) * packed.group, planes = k ? quants.getDim(rank - 1) / k : 1;
   const int64_t blocks = k / packed.format.elements, stripBytes = blocks * packed.tileBytes(), groups = k / packed.group;
   const int64_t experts = weight.getRank() == 3 ? weight.getDim(0) : 1;
   const bool isShared = weight.getRank() == 3 && quants.getDim(rank - 3) == 1; // one matrix of quants for all experts
@@ -115,11 +121,14 @@ LogicalResult tensel::reference::evaluate(graph::BlockMatmulOp op, Operands oper
             for (int64_t i = g * packed.group; i < (g + 1) * packed.group; ++i)
               dot += quant(i) * block.quants[i];
             const int64_t inRow = b * packed.format.elements + g * packed.group;
-            sum += scales[((firstRow + row) * k + inRow) / blocks::chunkElements] * block.scales[g] * static_cast<double>(dot) +
+            const double scale = planes == 1 ? scales[((firstRow + row) * k + inRow) / blocks::chunkElements] : 1;
+            sum += scale * block.scales[g] * static_cast<double>(dot) +
                    sums[(firstRow + row) * groups + inRow / packed.group] * block.minima[g];
           }
         }
       }
+      for (int64_t row = 0; planes == 2 && row < m; ++row)
+        result[(matrix * m + row) * n + column] *= scales[firstRow + row];
     }
   }
   results[0].writeAll(result);

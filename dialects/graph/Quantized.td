@@ -16,12 +16,13 @@ def Graph_DequantizeOp : Graph_ShapedOp<"dequantize", [Graph_SpreadsData], "::ml
 
 def Graph_QuantizeRowsOp : Graph_ShapedOp<"quantize_rows", [Graph_EmittedWhole],
     "::mlir::IntegerType::get(context, 8), ::mlir::Float32Type::get(context), ::mlir::Float32Type::get(context)"> {
-  let summary = "Rounds each 32 neighbours of a row to integers of 8 or 16 bits with a scale of their own.";
+  let summary = "Rounds rows to integers: of 8 bits with a scale for each 32 neighbours, or of 16 bits with one for the row.";
   let description = [{
-    input [..., K], K a multiple of 32 -> quants i8 [..., K * bits / 8], scales [..., K / 32], sums [..., K / group]. For 32 elements x with largest
-    magnitude a and L = 127 (8 bits) or 127 * 256 (16 bits): scale = a / L, quant = round_half_even(x * (L / a)), 0 where a is 0; a sum is
-    scale * (sum of the quants) over `group` (16 or 32) elements. A quant of 16 bits is 256 * high + low with low in [-128, 127]; for each 32
-    elements the 32 high bytes come first. A NaN makes the scale NaN. Lossy: |x - scale * quant| <= scale / 2.
+    input [..., K], K a multiple of 32 -> quants i8 [..., K * bits / 8], scales [..., K / 32] for 8 bits and [..., 1] for 16, sums [..., K / group]. For
+    the elements x of a scale with largest magnitude a and L = 127 (8 bits) or 127 * 256 (16 bits): scale = a / L, quant =
+    round_half_even(x * (L / a)), 0 where a is 0. A sum is that of the quants over `group` (16 or 32) elements, times the scale for 8 bits. A
+    quant of 16 bits is 256 * high + low with low in [-128, 127]; for each 32 elements the 32 high bytes come first. A NaN makes the scale
+    NaN. Lossy: |x - scale * quant| <= scale / 2.
   }];
   let arguments = (ins TensorOf<[F32]>:$input, I64Attr:$bits, I64Attr:$group);
   let results = (outs TensorOf<[I8]>:$quants, TensorOf<[F32]>:$scales, TensorOf<[F32]>:$sums);
@@ -42,7 +43,8 @@ def Graph_BlockMatmulOp : Graph_ShapedOp<"block_matmul", [Graph_EmittedWhole, Gr
   let description = [{
     quants, scales and sums as quantize_rows gives them for [..., M, K], weight [ceil(N / 16), bytes] or [E, ceil(N / 16), bytes] as pack_blocks gives it, `columns` = N ->
     [..., M, N]. With a third dim of the weight, dim -3 of the quants is 1 or E, and of the result E. result[m, n] is the sum over groups g of the
-    format of  rowScale[m, g] * scale[n, g] * (sum of quants[m, k] * code[n, k] over g) + sums[m, g] * minimum[n, g].
+    format of  rowScale[m, g] * scale[n, g] * (sum of quants[m, k] * code[n, k] over g) + sums[m, g] * minimum[n, g]; with quants of 16 bits rowScale
+    [m] is a factor of the whole.
   }];
   let arguments = (ins StrAttr:$format, TensorOf<[I8]>:$quants, TensorOf<[F32]>:$scales, TensorOf<[F32]>:$sums, TensorOf<[I8]>:$weight,
                        I64Attr:$columns);

@@ -53,11 +53,11 @@ LogicalResult QuantizeRowsOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimList
   DimList quants = dims;
   quants.back() = s.mul(dims.back(), bits / 8);
   results.push_back(quants);
-  for (int64_t size : {int64_t(blocks::chunkElements), group}) {
-    DimList parts = dims;
-    parts.back() = s.floorDiv(dims.back(), size);
-    results.push_back(parts);
-  }
+  DimList scales = dims, sums = dims;
+  scales.back() = bits == 16 ? Dim(1) : s.floorDiv(dims.back(), blocks::chunkElements);
+  sums.back() = s.floorDiv(dims.back(), group);
+  results.push_back(scales);
+  results.push_back(sums);
   return success();
 }
 
@@ -95,16 +95,18 @@ LogicalResult BlockMatmulOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists
     return s.fail("expected one or more columns, found " + Twine(columns));
   if (failed(check("strips of the weight", weight[weight.size() - 2], llvm::divideCeil(columns, int64_t(blocks::stripRows)))))
     return failure();
-  if (scales.back().constant) {
-    int64_t k = *scales.back().constant * blocks::chunkElements;
+  if (sums.back().constant) {
+    int64_t k = *sums.back().constant * packed.group;
     if (k % format->elements)
       return s.fail("expected rows of whole blocks of " + Twine(format->elements) + " elements, found " + Twine(k));
-    if (failed(check("bytes of a strip", weight.back(), k / format->elements * packed.tileBytes())) ||
-        failed(check("sums of a row", sums.back(), k / packed.group)))
+    if (failed(check("bytes of a strip", weight.back(), k / format->elements * packed.tileBytes())))
       return failure();
     if (quants.back().constant && !quants.back().is(k) && !quants.back().is(2 * k))
       return s.fail("expected quants of " + Twine(k) + " or " + Twine(2 * k) + " bytes a row, found " +
                     Twine(*quants.back().constant));
+    if (quants.back().constant &&
+        failed(check("scales of a row", scales.back(), quants.back().is(k) ? k / blocks::chunkElements : 1)))
+      return failure();
   }
   if (weight.size() == 3) {
     Dim &batch = quants[quants.size() - 3];
@@ -118,8 +120,9 @@ LogicalResult BlockMatmulOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists
 }
 
 int64_t BlockMatmulOp::countOps() {
-  auto result = cast<RankedTensorType>(getResult().getType()), scales = cast<RankedTensorType>(getScales().getType());
-  if (!result.hasStaticShape() || scales.isDynamicDim(scales.getRank() - 1))
+  auto result = cast<RankedTensorType>(getResult().getType()), sums = cast<RankedTensorType>(getSums().getType());
+  if (!result.hasStaticShape() || sums.isDynamicDim(sums.getRank() - 1))
     return -1;
-  return 2 * result.getNumElements() * scales.getDimSize(scales.getRank() - 1) * blocks::chunkElements;
+  const blocks::PackedFormat packed(*blocks::findBlockFormat(getFormat()));
+  return 2 * result.getNumElements() * sums.getDimSize(sums.getRank() - 1) * packed.group;
 }

@@ -29,8 +29,8 @@ public:
     for (Value argument : arguments)
       flat.push_back(flatView(m, argument));
     auto quants = cast<MemRefType>(arguments[0].getType()), weight = cast<MemRefType>(arguments[3].getType());
-    k = cast<MemRefType>(arguments[1].getType()).getShape().back() * blocks::chunkElements;
-    planes = quants.getShape().back() / k;
+    k = cast<MemRefType>(arguments[2].getType()).getShape().back() * packed.group;
+    planes = k ? quants.getShape().back() / k : 1;
     strips = weight.getShape()[weight.getRank() - 2];
     stripBytes = weight.getShape().back();
     isBatched = weight.getRank() == 3;
@@ -126,6 +126,9 @@ private:
         return sums;
       });
     });
+    if (planes == 2)
+      for (auto [i, sum] : llvm::enumerate(sums))
+        sum = arith::MulFOp::create(b, loc, sum, broadcastFrom(flat[1], m.add(quantRow, m.add(row, m.constant(i)))));
     Value firstColumn = m.add(m.mul(strip, m.constant(blocks::stripRows)), m.constant(part * lanes));
     for (auto [i, sum] : llvm::enumerate(sums))
       store(sum, m.add(outRow, m.add(row, m.constant(i))), firstColumn);
@@ -183,8 +186,7 @@ private:
     for (auto [i, sum] : llvm::enumerate(sums)) {
       Value row = m.add(quantRow, m.add(chunk.row, m.constant(i)));
       Value chunkAt = m.add(m.mul(row, m.constant(k / blocks::chunkElements)), chunk.inRow);
-      Value rowScale =
-          vector::BroadcastOp::create(b, loc, vectorOf(b.getF32Type()), memref::LoadOp::create(b, loc, flat[1], chunkAt));
+      Value rowScale = planes == 1 ? broadcastFrom(flat[1], chunkAt) : Value();
       for (int64_t g = 0; g < groups; ++g) {
         Value integers;
         for (int64_t plane = 0; plane < planes; ++plane) {
@@ -198,16 +200,20 @@ private:
           integers = dot.sum(integers, ArrayRef(codes).slice(g * fours, fours), rowBytes);
         }
         Value numbers = arith::SIToFPOp::create(b, loc, vectorOf(b.getF32Type()), integers);
-        numbers = arith::MulFOp::create(b, loc, numbers, rowScale);
+        if (rowScale)
+          numbers = arith::MulFOp::create(b, loc, numbers, rowScale);
         sum = vector::FMAOp::create(b, loc, numbers, scales[g], sum);
         if (!offsets[g])
           continue;
         Value sumAt = m.add(m.mul(chunkAt, m.constant(groups)), m.constant(g));
-        Value rowSum =
-            vector::BroadcastOp::create(b, loc, vectorOf(b.getF32Type()), memref::LoadOp::create(b, loc, flat[2], sumAt));
+        Value rowSum = broadcastFrom(flat[2], sumAt);
         sum = vector::FMAOp::create(b, loc, rowSum, offsets[g], sum);
       }
     }
+  }
+
+  Value broadcastFrom(Value numbers, Value at) {
+    return vector::BroadcastOp::create(b, loc, vectorOf(b.getF32Type()), memref::LoadOp::create(b, loc, numbers, at));
   }
 
   /// Four neighbouring quants of a row as one i32.

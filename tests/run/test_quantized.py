@@ -77,9 +77,9 @@ MOST = {"int8": 127, "int16": 127 * 256}
 
 
 def rounded(x: np.ndarray, bits: str) -> np.ndarray:
-    """x with each 32 neighbours rounded to multiples of their scale."""
+    """x rounded to multiples of a scale: of each 32 neighbours, or of the row for 16 bits."""
     most = np.float32(MOST[bits])
-    parts = x.reshape(*x.shape[:-1], -1, 32)
+    parts = x.reshape(*x.shape[:-1], -1, 32 if bits == "int8" else x.shape[-1])
     largest = np.abs(parts).max(-1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = np.where(largest > 0, most / largest, np.float32(0))
@@ -108,6 +108,7 @@ def test_product(name: str, level: str, bits: str, tmp_path: Path, monkeypatch: 
     for rows in (1, 29):
         x = random.standard_normal((2, rows, weight.shape[-1] // SIZES[name][1] * SIZES[name][0])).astype(np.float32)
         x[0, 0, :32] = 0  # a block without a scale
+        x[1, -1] = 0  # a row without one
         expected, magnitude = expected_product(name, x, weight, tmp_path, bits)
         model = product_model(tmp_path, name, weight)
         found = run_model(model, {"x": x}, ["y"], tmp_path, f"--quantize={bits}")["y"]

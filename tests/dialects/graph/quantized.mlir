@@ -68,3 +68,13 @@ func.func @strip(%q: tensor<3x32xi8>, %s: tensor<3x1xf32>, %p: tensor<1x300xi8>)
     : (tensor<3x32xi8>, tensor<3x1xf32>, tensor<3x1xf32>, tensor<1x300xi8>) -> tensor<3x7xf32>
   return
 }
+
+// -----
+
+func.func @scales(%q: tensor<3x128xi8>, %s: tensor<3x2xf32>, %p: tensor<1x640xi8>) {
+  // expected-error@+2 {{scales of a row: expected 1, found 2}}
+  // expected-error@+1 {{failed to infer returned types}}
+  %0 = graph.block_matmul "q4_1" %q, %s, %s, %p {columns = 7 : i64}
+    : (tensor<3x128xi8>, tensor<3x2xf32>, tensor<3x2xf32>, tensor<1x640xi8>) -> tensor<3x7xf32>
+  return
+}

@@ -16,6 +16,23 @@ func.func @rows(%x: tensor<?x64xf32>, %q: tensor<?x64xi8>, %s: tensor<?x2xf32>, 
   return %0#0, %0#1, %0#2 : tensor<?x64xi8>, tensor<?x2xf32>, tensor<?x4xf32>
 }
 
+// Rows of 16 bits have one scale: the largest magnitude of a row is found first, and sums stay integers.
+// CHECK-LABEL: func.func @wide_rows
+func.func @wide_rows(%x: tensor<?x64xf32>, %q: tensor<?x128xi8>, %s: tensor<?x1xf32>, %m: tensor<?x2xf32>)
+    -> (tensor<?x128xi8>, tensor<?x1xf32>, tensor<?x2xf32>) attributes {tensel.kernel, tensel.num_outs = 3 : i64} {
+  // CHECK: scf.for
+  // CHECK: arith.maxui {{.*}} : vector<32xi32>
+  // CHECK: vector.reduction <maxui>
+  // CHECK: %[[SCALE:.*]] = arith.divf
+  // CHECK: memref.store %[[SCALE]]
+  // CHECK: scf.for
+  // CHECK: math.roundeven
+  // CHECK: %[[SUM:.*]] = arith.sitofp
+  // CHECK-NEXT: memref.store %[[SUM]]
+  %0:3 = graph.quantize_rows %x {bits = 16 : i64, group = 32 : i64} : (tensor<?x64xf32>) -> (tensor<?x128xi8>, tensor<?x1xf32>, tensor<?x2xf32>)
+  return %0#0, %0#1, %0#2 : tensor<?x128xi8>, tensor<?x1xf32>, tensor<?x2xf32>
+}
+
 // One row: 8 vectors of codes, each met by four bytes of the row; two factors a block.
 // CHECK-LABEL: func.func @one
 func.func @one(%q: tensor<1x64xi8>, %s: tensor<1x2xf32>, %m: tensor<1x2xf32>, %w: tensor<2x640xi8>, %o: tensor<1x32xf32>)
