@@ -28,7 +28,8 @@ struct Phase {
 
 constexpr Phase sharedPhases[] = {
     {"simplify", "tensel-infer-shapes,canonicalize,cse|fold-narrow|"
-                 "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,"
+                 "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-hoist-gathers,cse,tensel-"
+                 "simplify-movement,"
                  "canonicalize,cse|fold-narrow|"
                  "tensel-infer-shapes,canonicalize,cse,tensel-pack-constants,cse|fold"},
     {"quantize", "tensel-quantize-activations{bits=BITS},cse|fold"},

@@ -15,8 +15,8 @@ def DecomposePass : ExactPass<"tensel-decompose"> {
 def QuantizeActivationsPass : LossyPass<"tensel-quantize-activations"> {
   let summary = "Makes products with quantized weights products of integers, rounding the other operand.";
   let description = [{
-    Numeric class: lossy. graph.matmul of x with a dequantized weight becomes graph.block_matmul of graph.quantize_rows x with the packed weight: each 32
-    neighbours of a row of x share a scale, so an element is off by at most 1/65024 of the largest of its 32 (8 bits: 1/254). Weights are not
+    Numeric class: lossy. graph.matmul of x with a dequantized weight becomes graph.block_matmul of graph.quantize_rows x with the packed weight: a row of
+    x has one scale, so an element is off by at most 1/65024 of the row's largest (8 bits: 1/254 of the largest of its 32 neighbours). Weights are not
     rounded again.
   }];
   let options = [Option<"bits", "bits", "int64_t", "16", "Bits of the rounded numbers: 8 or 16">];
@@ -27,6 +27,15 @@ def SimplifyMovementPass : ExactPass<"tensel-simplify-movement"> {
   let summary = "Joins transposes, reshapes and casts that follow one another, and moves transposes into matrix products.";
   let description = [{Numeric class: exact. transpose(transpose(x)) becomes one transpose, reshape(reshape(x)) one reshape,
     matmul(transpose(x), y) reads x transposed, an expand that changes nothing disappears.}];
+  let dependentDialects = ["::tensel::graph::GraphDialect"];
+}
+
+def HoistGathersPass : ExactPass<"tensel-hoist-gathers", "::mlir::ModuleOp"> {
+  let summary = "Picks rows before what is computed row by row.";
+  let description = [{
+    gather_nd(f(x), i) becomes f(gather_nd(x, i)) where f computes each row of its result from that row of x alone (elementwise ops, reductions of
+    later dims, products with a matrix) and nothing else reads f(x). Numeric class: exact.
+  }];
   let dependentDialects = ["::tensel::graph::GraphDialect"];
 }
 
