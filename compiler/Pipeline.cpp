@@ -27,13 +27,12 @@ struct Phase {
 };
 
 constexpr Phase sharedPhases[] = {
-    {"simplify", "tensel-infer-shapes,canonicalize,cse|fold-narrow|"
-                 "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-hoist-gathers,cse,tensel-"
-                 "simplify-movement,"
-                 "canonicalize,cse|fold-narrow|"
-                 "tensel-infer-shapes,canonicalize,cse,tensel-pack-constants,cse|fold"},
-    {"quantize", "tensel-quantize-activations{bits=BITS},cse|fold"},
-    {"dispatch", "tensel-form-dispatches,canonicalize,cse"},
+    {"simplify", "tensel-infer-shapes,tensel-canonicalize,tensel-cse|fold-narrow|"
+                 "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,tensel-canonicalize,tensel-cse,tensel-hoist-gathers,tensel-cse,"
+                 "tensel-simplify-movement,tensel-canonicalize,tensel-cse|fold-narrow|"
+                 "tensel-infer-shapes,tensel-canonicalize,tensel-cse,tensel-pack-constants,tensel-cse|fold"},
+    {"quantize", "tensel-quantize-activations{bits=BITS},tensel-cse|fold"},
+    {"dispatch", "tensel-form-dispatches,tensel-canonicalize,tensel-cse"},
     {"plan", "tensel-plan-memory"},
     {"linalg", "func.func(tensel-lower-to-linalg)"},
 };
@@ -47,6 +46,22 @@ void dumpIf(ModuleOp module, llvm::StringRef phase, const PhaseOptions &options)
   *options.dump << "\n";
 }
 } // namespace
+
+PassObservers::PassObservers(llvm::ArrayRef<PassObserver *> all) {
+  llvm::copy_if(all, std::back_inserter(observers), [](PassObserver *observer) { return observer != nullptr; });
+}
+
+void PassObservers::attach(PassManager &passes) {
+  for (PassObserver *observer : observers)
+    observer->attach(passes);
+}
+
+llvm::Error PassObservers::verdict() const {
+  for (PassObserver *observer : observers)
+    if (llvm::Error error = observer->verdict())
+      return error;
+  return llvm::Error::success();
+}
 
 const DialectRegistry &compilerRegistry() {
   static const DialectRegistry registry = [] {

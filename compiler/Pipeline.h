@@ -33,6 +33,20 @@ public:
   virtual llvm::Error verdict() const = 0;
 };
 
+/// Several observers as one; the first error counts.
+class PassObservers : public PassObserver {
+public:
+  /// Null ones are left out.
+  explicit PassObservers(llvm::ArrayRef<PassObserver *> all);
+  void attach(mlir::PassManager &passes) override;
+  llvm::Error verdict() const override;
+  /// This, or null when there is none: passes that nobody looks at run together.
+  PassObserver *orNull() { return observers.empty() ? nullptr : this; }
+
+private:
+  llvm::SmallVector<PassObserver *> observers;
+};
+
 struct PhaseOptions {
   std::string stopAfter = {}; ///< "" runs all
   std::string dumpAfter = {}; ///< "" dumps nothing

@@ -9,6 +9,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "passes/NumericClass.h"
+#include "passes/Provenance.h"
 #include "llvm/Support/xxhash.h"
 
 using namespace mlir;
@@ -16,6 +17,8 @@ using namespace tensel;
 using reference::Tensor;
 
 namespace {
+constexpr llvm::StringLiteral passName = "tensel-fold-constants";
+
 class Folder {
 public:
   Folder(ModuleOp module, WeightResolver &weights, const FoldOptions &options)
@@ -113,8 +116,12 @@ private:
         resultBytes > operandBytes)
       return false;
     if (isOptional && (heldBytes + resultBytes > options.totalBytes + weightBytes ||
-                       resultBytes > options.growthFactor * operandBytes + options.growthBytes))
+                       resultBytes > options.growthFactor * operandBytes + options.growthBytes)) {
+      recordDecision(op->getLoc(), passName, "fold", Verdict::Refused,
+                     "its value of " + Twine(resultBytes) + " bytes is too large beside the " + Twine(operandBytes) +
+                         " that it is made from");
       return false;
+    }
     auto results = interpreter.evaluate(op, operands);
     if (failed(results))
       return false;
@@ -125,6 +132,7 @@ private:
         heldBytes += isOptional ? tensor.getByteSize() : 0;
         known[result] = {tensor, std::distance(result.use_begin(), result.use_end())};
       }
+    recordDecision(op->getLoc(), passName, "fold", Verdict::Taken, "all that it reads is known when compiling");
     folded.push_back(op);
     return true;
   }
@@ -222,7 +230,7 @@ struct FoldConstantsPass : PassWrapper<FoldConstantsPass, NumericPass<NumericCla
   FoldConstantsPass(WeightResolver &weights, bool keepsHalves) : weights(&weights) { this->keepsHalves = keepsHalves; }
   FoldConstantsPass(const FoldConstantsPass &other)
       : PassWrapper(other), weights(other.weights == &other.own ? &own : other.weights) {}
-  StringRef getArgument() const final { return "tensel-fold-constants"; }
+  StringRef getArgument() const final { return passName; }
   StringRef getDescription() const final { return "Evaluate ops on constants and weights at compile time"; }
   void runOnOperation() override {
     FoldOptions options;

@@ -40,12 +40,10 @@ LogicalResult AttentionOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &
   return success();
 }
 
-int64_t AttentionOp::countOps() {
-  auto query = cast<RankedTensorType>(getQuery().getType()), value = cast<RankedTensorType>(getValue().getType());
-  if (!query.hasStaticShape() || !value.hasStaticShape())
-    return -1;
-  return 2 * query.getNumElements() * value.getDimSize(1) +
-         2 * query.getNumElements() / query.getDimSize(3) * value.getDimSize(1) * value.getDimSize(3);
+Dim AttentionOp::countOps(ShapeContext &s) {
+  DimList query = s.dims(getQuery()), value = s.dims(getValue());
+  Dim scores = s.product({query[0], query[1], query[2], value[1]});
+  return s.product({2, scores, s.add(query[3], value[3])});
 }
 
 namespace {

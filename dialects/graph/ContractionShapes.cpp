@@ -25,20 +25,14 @@ LogicalResult MatmulOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &res
   return success();
 }
 
-/// 2 x result elements x reduced elements, or -1.
-static int64_t contractionOps(Value result, ArrayRef<int64_t> reduced) {
-  auto type = cast<RankedTensorType>(result.getType());
-  if (!type.hasStaticShape() || llvm::any_of(reduced, ShapedType::isDynamic))
-    return -1;
-  int64_t ops = 2 * type.getNumElements();
-  for (int64_t size : reduced)
-    ops *= size;
-  return ops;
+/// 2 x result elements x reduced elements.
+static Dim contractionOps(ShapeContext &s, Value result, ArrayRef<Dim> reduced) {
+  return s.mul(s.mul(2, s.product(s.dims(result))), s.product(reduced));
 }
 
-int64_t MatmulOp::countOps() {
-  auto lhs = cast<RankedTensorType>(getLhs().getType());
-  return contractionOps(getResult(), {lhs.getDimSize(lhs.getRank() - (getTransposeLhs() ? 2 : 1))});
+Dim MatmulOp::countOps(ShapeContext &s) {
+  int64_t rank = cast<RankedTensorType>(getLhs().getType()).getRank();
+  return contractionOps(s, getResult(), {s.dim(getLhs(), rank - (getTransposeLhs() ? 2 : 1))});
 }
 
 LogicalResult BlockedMatmulOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
@@ -69,9 +63,7 @@ LogicalResult BlockedMatmulOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLis
   return success();
 }
 
-int64_t BlockedMatmulOp::countOps() {
-  return contractionOps(getResult(), {cast<RankedTensorType>(getLhs().getType()).getShape().back()});
-}
+Dim BlockedMatmulOp::countOps(ShapeContext &s) { return contractionOps(s, getResult(), {s.dims(getLhs()).back()}); }
 
 /// The blocks' columns side by side, [..., K, columns].
 SmallVector<Value> BlockedMatmulOp::decompose(OpBuilder &b) {
@@ -138,9 +130,7 @@ LogicalResult ConvOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &resul
   return success();
 }
 
-int64_t ConvOp::countOps() {
-  return contractionOps(getResult(), cast<RankedTensorType>(getFilter().getType()).getShape().drop_front());
-}
+Dim ConvOp::countOps(ShapeContext &s) { return contractionOps(s, getResult(), ArrayRef<Dim>(s.dims(getFilter())).drop_front()); }
 
 LogicalResult ConvTransposeOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
   Value input = adaptor.getInput(), filter = adaptor.getFilter();
@@ -165,8 +155,8 @@ LogicalResult ConvTransposeOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLis
   return success();
 }
 
-int64_t ConvTransposeOp::countOps() {
-  return contractionOps(getInput(), cast<RankedTensorType>(getFilter().getType()).getShape().drop_front());
+Dim ConvTransposeOp::countOps(ShapeContext &s) {
+  return contractionOps(s, getInput(), ArrayRef<Dim>(s.dims(getFilter())).drop_front());
 }
 
 /// Pooling's output dims: windows that start inside the input or its low padding.

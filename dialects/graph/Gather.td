@@ -4,17 +4,17 @@
 
 include "dialects/graph/GraphBase.td"
 
-def Graph_GatherOp : Graph_ShapedOp<"gather"> {
+def Graph_GatherOp : Graph_ShapedOp<"gather", [Graph_ReadsPart]> {
   let summary = "Slices of `data` along `axis` chosen by `indices` (numpy.take): data[:axis] + indices + data[axis+1:].";
   let arguments = (ins Graph_Tensor:$data, Graph_Indices:$indices, I64Attr:$axis);
   let results = (outs Graph_Tensor:$result);
 }
-def Graph_GatherElementsOp : Graph_ShapedOp<"gather_elements"> {
+def Graph_GatherElementsOp : Graph_ShapedOp<"gather_elements", [Graph_ReadsPart]> {
   let summary = "result[i][j] = data[indices[i][j]][j] for axis 0 (numpy.take_along_axis).";
   let arguments = (ins Graph_Tensor:$data, Graph_Indices:$indices, I64Attr:$axis);
   let results = (outs Graph_Tensor:$result);
 }
-def Graph_GatherNdOp : Graph_ShapedOp<"gather_nd"> {
+def Graph_GatherNdOp : Graph_ShapedOp<"gather_nd", [Graph_ReadsPart]> {
   let summary = "The last dim of `indices` holds index tuples into data after `batch_dims` shared leading dims.";
   let arguments = (ins Graph_Tensor:$data, Graph_Indices:$indices, DefaultValuedAttr<I64Attr, "0">:$batch_dims);
   let results = (outs Graph_Tensor:$result);

@@ -32,7 +32,7 @@ def Graph_TransposeOp : Graph_ShapedOp<"transpose"> {
   let hasFolder = 1;
   let hasVerifier = 1;
 }
-def Graph_SliceOp : Graph_ShapedOp<"slice"> {
+def Graph_SliceOp : Graph_ShapedOp<"slice", [Graph_ReadsPart]> {
   let summary = "Elements start, start + step, ... before end along `axes` (ONNX Slice: negative counts from the end, clamped; steps may be negative).";
   let arguments = (ins Graph_Tensor:$input, Graph_Shape:$starts, Graph_Shape:$ends, Graph_Shape:$steps, DenseI64ArrayAttr:$axes);
   let results = (outs Graph_Tensor:$result);

@@ -119,10 +119,7 @@ LogicalResult BlockMatmulOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists
   return success();
 }
 
-int64_t BlockMatmulOp::countOps() {
-  auto result = cast<RankedTensorType>(getResult().getType()), sums = cast<RankedTensorType>(getSums().getType());
-  if (!result.hasStaticShape() || sums.isDynamicDim(sums.getRank() - 1))
-    return -1;
+Dim BlockMatmulOp::countOps(ShapeContext &s) {
   const blocks::PackedFormat packed(*blocks::findBlockFormat(getFormat()));
-  return 2 * result.getNumElements() * sums.getDimSize(sums.getRank() - 1) * packed.group;
+  return s.product({2, s.product(s.dims(getResult())), s.dims(getSums()).back(), packed.group});
 }

@@ -25,10 +25,7 @@ LogicalResult ReduceOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &res
   return reduceDims(s, adaptor.getInput(), adaptor.getAxes(), adaptor.getKeepDims(), results);
 }
 
-int64_t ReduceOp::countOps() {
-  auto type = cast<RankedTensorType>(getInput().getType());
-  return type.hasStaticShape() ? type.getNumElements() : -1;
-}
+Dim ReduceOp::countOps(ShapeContext &s) { return s.product(s.dims(getInput())); }
 
 LogicalResult ArgReduceOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
   return reduceDims(s, adaptor.getInput(), {static_cast<int64_t>(adaptor.getAxis())}, adaptor.getKeepDims(), results);

@@ -62,6 +62,8 @@ static std::string build(ModuleOp module, Source &source, const ImportOptions &o
       return model.error;
   }
   erasePassedOver(module);
+  if (options.nodes)
+    *options.nodes = model.parts();
   return "";
 }
 

@@ -3,6 +3,7 @@
 #ifndef TENSEL_FRONTEND_LLM_IMPORT_H
 #define TENSEL_FRONTEND_LLM_IMPORT_H
 
+#include "dialects/graph/SourceNodes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
@@ -12,6 +13,8 @@ struct ImportOptions {
   /// Also a function `score`: logits at every position, for perplexity and tests.
   bool score = false;
   int64_t maxBatch = 8;
+  /// Where to list the model's parts.
+  graph::SourceNodes *nodes = nullptr;
 };
 
 /// Whether `path` is a folder or names a GGUF file.

@@ -1,6 +1,10 @@
 // Replaces composite ops by their definitions in other graph ops, but for those that have kernels of their own.
 #include "passes/graph/Passes.h"
 
+#include "passes/Provenance.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 
 namespace tensel {
@@ -16,6 +20,9 @@ struct DecomposePass : impl::DecomposePassBase<DecomposePass> {
     auto add = [&](graph::CompositeOpInterface op) {
       if (all || !op.hasOwnKernel())
         pending.push_back(op);
+      else
+        recordDecision(op.getLoc(), getArgument(), "decompose", Verdict::Refused,
+                       "code generation takes '" + op->getName().getStringRef() + "' whole: it has a kernel of its own");
     };
     getOperation()->walk(add);
     // A definition may itself hold composite ops: they join the list.
@@ -25,9 +32,15 @@ struct DecomposePass : impl::DecomposePassBase<DecomposePass> {
       Operation *before = op->getPrevNode();
       SmallVector<Value> values = op.decompose(b);
       Operation *first = before ? before->getNextNode() : &op->getBlock()->front();
-      for (Operation *made = first; made != op; made = made->getNextNode())
+      llvm::SmallSetVector<StringRef, 8> parts;
+      for (Operation *made = first; made != op; made = made->getNextNode()) {
+        if (!made->hasTrait<OpTrait::ConstantLike>())
+          parts.insert(made->getName().getStringRef());
         if (auto composite = dyn_cast<graph::CompositeOpInterface>(made))
           add(composite);
+      }
+      recordDecision(op.getLoc(), getArgument(), "decompose", Verdict::Taken,
+                     "'" + op->getName().getStringRef() + "' is defined as " + llvm::join(parts, ", "));
       for (auto [result, value] : llvm::zip_equal(op->getResults(), values)) {
         // A definition may know less or more about its dims than the op did.
         if (value.getType() != result.getType())

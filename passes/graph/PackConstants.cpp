@@ -6,6 +6,8 @@
 // Weights of f16 and bf16 that are cast to f32 for the product stay what they are: the kernel widens what it has loaded.
 #include "passes/graph/Passes.h"
 
+#include "passes/Provenance.h"
+
 #include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
@@ -99,6 +101,21 @@ Value blocksOf(OpBuilder &b, MatmulOp op) {
   return TransposeOp::create(b, loc, side, permutation);
 }
 
+/// Why the weight with these uses stays as it is; "" where it need not.
+StringRef whyNot(const Uses &uses) {
+  ArrayRef<MatmulOp> products = uses.products;
+  if (products.empty())
+    return "no tiled matrix product reads it as its right side";
+  if (llvm::all_of(products, isFineAsStored))
+    return "so few rows use each element that it is read in order, once";
+  if (!llvm::all_equal(llvm::map_range(products, [](MatmulOp op) { return op.getTransposeRhs(); })))
+    return "one product reads the weight transposed, another one does not";
+  // What someone else reads as it is would be there twice; that is less than its widened copy, though.
+  if (uses.hasOthers && !isHalf(getElementTypeOrSelf(storedSide(products.front()).getType())))
+    return "something else reads the weight as it is: it would be there twice";
+  return "";
+}
+
 struct PackConstantsPass : impl::PackConstantsPassBase<PackConstantsPass> {
   using Base::Base;
 
@@ -106,18 +123,18 @@ struct PackConstantsPass : impl::PackConstantsPassBase<PackConstantsPass> {
     llvm::MapVector<StringAttr, Uses> weights;
     getOperation().walk([&](LoadWeightOp load) { collectUses(load.getResult(), weights[load.getWeightAttr().getAttr()]); });
     for (auto &[weight, uses] : weights) {
-      ArrayRef<MatmulOp> products = uses.products;
-      if (products.empty() || llvm::all_of(products, isFineAsStored) ||
-          !llvm::all_equal(llvm::map_range(products, [](MatmulOp op) { return op.getTransposeRhs(); })))
+      if (StringRef reason = whyNot(uses); !reason.empty()) {
+        for (MatmulOp op : uses.products)
+          recordDecision(op.getLoc(), getArgument(), "pack", Verdict::Refused, reason);
         continue;
-      // What someone else reads as it is would be there twice; that is less than its widened copy, though.
-      if (uses.hasOthers && !isHalf(getElementTypeOrSelf(storedSide(products.front()).getType())))
-        continue;
-      for (MatmulOp op : products) {
+      }
+      for (MatmulOp op : uses.products) {
         OpBuilder b(op);
         int64_t columns = cast<RankedTensorType>(op.getRhs().getType()).getDimSize(columnAxis(op));
         auto blocked =
             BlockedMatmulOp::create(b, op.getLoc(), op.getType(), op.getLhs(), blocksOf(b, op), b.getI64IntegerAttr(columns));
+        recordDecision(op.getLoc(), getArgument(), "pack", Verdict::Taken,
+                       "its weight '" + weight.getValue() + "' is stored in blocks of " + Twine(blockWidth) + " columns");
         op.replaceAllUsesWith(blocked.getResult());
         op.erase();
       }

@@ -4,6 +4,17 @@
 
 include "passes/NumericPass.td"
 
+def CanonicalizePass : ExactPass<"tensel-canonicalize"> {
+  let summary = "MLIR's canonicalization; what is left names the source nodes of what it replaced.";
+  let description = [{Folds ops and applies the canonicalization patterns of all dialects, as -canonicalize does, and keeps provenance.
+    Numeric class: exact.}];
+}
+
+def CsePass : ExactPass<"tensel-cse"> {
+  let summary = "MLIR's elimination of common subexpressions; the op that stays names the source nodes of those it stands for.";
+  let description = [{As -cse, and keeps provenance. Numeric class: exact.}];
+}
+
 def DecomposePass : ExactPass<"tensel-decompose"> {
   let summary = "Replaces composite ops (normalizations, softmax, transposed convolution) by their definitions.";
   let description = [{Ops that code generation takes whole (`hasOwnKernel`) stay. Numeric class: exact. The reference interpreter evaluates a

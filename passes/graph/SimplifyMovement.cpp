@@ -2,6 +2,7 @@
 #include "passes/graph/Passes.h"
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/Provenance.h"
 
 using namespace mlir;
 
@@ -11,6 +12,8 @@ namespace tensel {
 
 namespace {
 using namespace graph;
+
+constexpr StringLiteral passName = "tensel-simplify-movement";
 
 /// transpose(transpose(x, p), q) -> transpose(x, p o q), or x.
 struct JoinTransposes : OpRewritePattern<TransposeOp> {
@@ -25,7 +28,8 @@ struct JoinTransposes : OpRewritePattern<TransposeOp> {
     if (llvm::equal(permutation, llvm::seq<int64_t>(0, permutation.size())) && inner.getInput().getType() == op.getType())
       rewriter.replaceOp(op, inner.getInput());
     else
-      rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getInput(), permutation);
+      absorb(rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getInput(), permutation), inner, passName, "join",
+             "one transpose does both");
     return success();
   }
 };
@@ -40,7 +44,10 @@ struct JoinReshapes : OpRewritePattern<ReshapeOp> {
     auto shape = getConstantInts(op.getShape());
     if (!shape || (!op.getAllowZero() && llvm::is_contained(*shape, 0)))
       return failure();
-    rewriter.modifyOpInPlace(op, [&] { op.getInputMutable().assign(inner->getOperand(0)); });
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getInputMutable().assign(inner->getOperand(0));
+      absorb(op, inner, passName, "join", "one reshape does both");
+    });
     return success();
   }
 };
@@ -49,7 +56,7 @@ struct JoinReshapes : OpRewritePattern<ReshapeOp> {
 struct TransposeIntoMatmul : OpRewritePattern<MatmulOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(MatmulOp op, PatternRewriter &rewriter) const final {
-    auto swapped = [](Value value) -> Value {
+    auto swapped = [](Value value) -> TransposeOp {
       auto transpose = value.getDefiningOp<TransposeOp>();
       if (!transpose)
         return {};
@@ -58,18 +65,20 @@ struct TransposeIntoMatmul : OpRewritePattern<MatmulOp> {
       for (int64_t i = 0; i < rank - 2; ++i)
         if (permutation[i] != i)
           return {};
-      return permutation[rank - 1] == rank - 2 ? transpose.getInput() : Value();
+      return permutation[rank - 1] == rank - 2 ? transpose : TransposeOp();
     };
-    Value lhs = swapped(op.getLhs()), rhs = swapped(op.getRhs());
+    TransposeOp lhs = swapped(op.getLhs()), rhs = swapped(op.getRhs());
     if (!lhs && !rhs)
       return failure();
     rewriter.modifyOpInPlace(op, [&] {
       if (lhs) {
-        op.getLhsMutable().assign(lhs);
+        op.getLhsMutable().assign(lhs.getInput());
+        absorb(op, lhs, passName, "join", "the matrix product reads its left side transposed");
         op.setTransposeLhs(!op.getTransposeLhs());
       }
       if (rhs) {
-        op.getRhsMutable().assign(rhs);
+        op.getRhsMutable().assign(rhs.getInput());
+        absorb(op, rhs, passName, "join", "the matrix product reads its right side transposed");
         op.setTransposeRhs(!op.getTransposeRhs());
       }
     });
@@ -95,7 +104,8 @@ struct SimplifyMovementPass : impl::SimplifyMovementPassBase<SimplifyMovementPas
   void runOnOperation() final {
     RewritePatternSet patterns(&getContext());
     patterns.add<JoinTransposes, JoinReshapes, TransposeIntoMatmul, DropIdleExpand>(&getContext());
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    ProvenanceListener listener(passName);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), GreedyRewriteConfig().setListener(&listener))))
       signalPassFailure();
   }
 };

@@ -1,4 +1,6 @@
 // From a graph to a host program: groups of ops become dispatches of outlined kernels, dims become index arithmetic.
+#include "passes/Provenance.h"
+#include "passes/task/DispatchCost.h"
 #include "passes/task/Grouping.h"
 #include "passes/task/HostDims.h"
 #include "passes/task/KernelTable.h"
@@ -12,6 +14,7 @@ namespace tensel {
 #include "passes/task/Passes.h.inc"
 
 namespace {
+constexpr StringLiteral passName = "tensel-form-dispatches";
 
 class Former {
 public:
@@ -57,6 +60,8 @@ private:
     SmallVector<Operation *> ops(llvm::make_pointer_range(block));
     for (Operation *op : ops) {
       if (isa<IfOp, LoopOp>(op) || op->hasTrait<OpTrait::IsTerminator>()) {
+        if (isa<IfOp, LoopOp>(op))
+          recordDecision(op->getLoc(), passName, "host", Verdict::Taken, "control flow: the host program follows it");
         for (OpOperand &operand : op->getOpOperands())
           operand.set(now(operand.get()));
         for (Region &region : op->getRegions())
@@ -110,16 +115,36 @@ private:
       llvm::append_range(dynamic, dims->dynamicDims(b, result));
       types.push_back(result.getType());
     }
-    auto dispatch =
-        task::DispatchOp::create(b, root->getLoc(), types, outlined.kernel, inputs, dynamic, *sizes, DenseI64ArrayAttr());
+    Location location = root->getLoc();
+    for (Operation *op : llvm::reverse(group.ops))
+      location = joinLocations(location, op->getLoc());
+    auto dispatch = task::DispatchOp::create(b, location, types, outlined.kernel, inputs, dynamic, *sizes, DenseI64ArrayAttr());
     if (!group.apart.empty())
       dispatch->setAttr("task.apart", b.getStringAttr(group.apart));
+    dispatch->setAttr("task.cost", costOf(group.ops, outlined.inputs, group.results, shapes));
+    recordFusion(group);
     for (auto [from, to] : llvm::zip(group.results, dispatch.getResults()))
       map.map(from, to);
     return success();
   }
 
+  static void recordFusion(const Group &group) {
+    if (group.ops.size() > 1)
+      for (Operation *op : group.ops) {
+        std::string others;
+        for (Operation *other : group.ops)
+          if (other != op)
+            others += (others.empty() ? "" : ", ") + nameOfOp(other);
+        recordDecision(op->getLoc(), passName, "fuse", Verdict::Taken,
+                       "'" + op->getName().getStringRef() + "' shares a kernel with " + others);
+      }
+    if (!group.apart.empty())
+      recordDecision(group.ops.back()->getLoc(), passName, "fuse", Verdict::Refused,
+                     "the result of '" + group.ops.back()->getName().getStringRef() + "' goes through memory: " + group.apart);
+  }
+
   void formAlias(Operation *op) {
+    recordDecision(op->getLoc(), passName, "view", Verdict::Taken, "the same bytes under other dims: nothing is computed");
     OpBuilder b(op);
     Value result = op->getResult(0);
     SmallVector<Value> dynamic = dims->dynamicDims(b, result);
@@ -127,6 +152,8 @@ private:
   }
 
   void formElements(Operation *op) {
+    recordDecision(op->getLoc(), passName, "host", Verdict::Taken,
+                   "its elements follow from dims: the host program computes them");
     OpBuilder b(op);
     SmallVector<Value> elements;
     auto known = shapes.knownElements(op->getResult(0));

@@ -1,7 +1,7 @@
 // The frame of an entry, its buffers, dispatches and index arithmetic in the LLVM dialect.
 #include "passes/task/HostEmitter.h"
 
-#include "passes/task/KernelTable.h"
+#include "passes/Provenance.h"
 #include "passes/task/States.h"
 
 using namespace mlir;
@@ -198,7 +198,7 @@ void HostEmitter::checkCount(Operation *op, const Tensor &input, const Tensor &r
     for (Value dim : *dims)
       *count = MulOp::create(b, loc, *count, dim);
   int64_t place = places.size();
-  places.push_back(nodeName(op->getLoc()).str());
+  places.push_back(nodeName(op->getLoc()));
   failUnless(compare(ICmpPredicate::eq, counts[1], counts[0]), failDims, place, counts[0], counts[1]);
 }
 

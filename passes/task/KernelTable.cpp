@@ -1,19 +1,12 @@
 // Outlining of groups: one function per different body, whatever the names of the nodes it came from.
 #include "passes/task/KernelTable.h"
 
+#include "passes/Provenance.h"
+#include "passes/task/DispatchCost.h"
+
 using namespace mlir;
 
 namespace tensel {
-
-StringRef nodeName(Location loc) {
-  if (auto name = dyn_cast<NameLoc>(loc))
-    return name.getName().getValue();
-  if (auto fused = dyn_cast<FusedLoc>(loc))
-    for (Location part : fused.getLocations())
-      if (StringRef name = nodeName(part); !name.empty())
-        return name;
-  return "";
-}
 
 /// Constants that become part of the code rather than an argument: scalars, and what may decide shapes and indices. Tables of numbers that
 /// `user` computes with stay outside, where kernels with other numbers share the code. So do all operands of ops that code generation
@@ -40,17 +33,15 @@ static int64_t staticBytes(ValueRange values) {
   return total;
 }
 
+/// -1 where a dim is dynamic.
 static int64_t countOps(ArrayRef<Operation *> ops) {
+  graph::ShapeContext context;
   int64_t total = 0;
   for (Operation *op : ops) {
-    int64_t count = 0;
-    if (auto cost = dyn_cast<graph::CostOpInterface>(op))
-      count = cost.countOps();
-    else if (auto type = cast<RankedTensorType>(op->getResult(0).getType()); isa<graph::ElementwiseOpInterface>(op))
-      count = type.hasStaticShape() ? type.getNumElements() : -1;
-    if (count < 0)
+    graph::Dim count = operationsOf(op, context);
+    if (!count.constant)
       return -1;
-    total += count;
+    total += *count.constant;
   }
   return total;
 }
@@ -182,8 +173,8 @@ OutlinedGroup KernelTable::outline(ArrayRef<Operation *> ops, ArrayRef<Value> re
     func->erase();
   }
   for (Operation *op : ops)
-    if (StringRef name = nodeName(op->getLoc()); !name.empty())
-      entry.nodes.insert(name);
+    for (const std::string &name : nodeNames(op->getLoc()))
+      entry.nodes.insert(StringAttr::get(context, name));
   group.kernel = FlatSymbolRefAttr::get(context, entry.name);
   return group;
 }
@@ -192,10 +183,9 @@ ArrayAttr KernelTable::describe() {
   Builder b(module.getContext());
   SmallVector<Attribute> list;
   for (auto &[text, entry] : kernels)
-    list.push_back(b.getDictionaryAttr({b.getNamedAttr("name", b.getStringAttr(entry.name)),
-                                        b.getNamedAttr("nodes", b.getStrArrayAttr(entry.nodes.getArrayRef())),
-                                        b.getNamedAttr("flops", b.getI64IntegerAttr(entry.flops)),
-                                        b.getNamedAttr("bytes", b.getI64IntegerAttr(entry.bytes))}));
+    list.push_back(b.getDictionaryAttr(
+        {b.getNamedAttr("name", b.getStringAttr(entry.name)), b.getNamedAttr("nodes", b.getArrayAttr(entry.nodes.getArrayRef())),
+         b.getNamedAttr("flops", b.getI64IntegerAttr(entry.flops)), b.getNamedAttr("bytes", b.getI64IntegerAttr(entry.bytes))}));
   return b.getArrayAttr(list);
 }
 

@@ -40,7 +40,7 @@ private:
                            llvm::function_ref<mlir::AffineExpr(mlir::Value, int64_t)> dimOf);
   struct Entry {
     std::string name;
-    llvm::SetVector<llvm::StringRef> nodes;
+    llvm::SetVector<mlir::Attribute> nodes; // names
     int64_t flops, bytes;
   };
   mlir::ModuleOp module;
@@ -48,9 +48,6 @@ private:
   llvm::MapVector<mlir::StringAttr, Entry> kernels; // by printed body
   llvm::StringMap<KernelCheck> checks;              // likewise
 };
-
-/// The source node's name in a location, or "".
-llvm::StringRef nodeName(mlir::Location loc);
 
 } // namespace tensel
 #endif // TENSEL_PASSES_TASK_KERNELTABLE_H

@@ -3,7 +3,7 @@
 // the kernels allow it.
 // The offsets are not chosen here but by the runtime, from these intervals and the sizes at its symbol limits.
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "passes/task/KernelTable.h"
+#include "passes/Provenance.h"
 #include "passes/task/Passes.h"
 #include "passes/task/ReuseBuffers.h"
 
@@ -43,7 +43,7 @@ private:
   using Roots = SmallVector<int64_t, 2>; // the planned values and states' memories that a tensor's data may lie in
 
   int64_t add(Location loc, ArrayRef<int64_t> size) {
-    planned.push_back({nodeName(loc).str(), SmallVector<int64_t>(size), position, position});
+    planned.push_back({nodeName(loc), SmallVector<int64_t>(size), position, position});
     return planned.size() - 1;
   }
   static ArrayRef<int64_t> sizeAt(ArrayAttr sizes, size_t i) { return cast<DenseI64ArrayAttr>(sizes[i]).asArrayRef(); }
@@ -80,6 +80,7 @@ private:
           roots[result] = {ids.back()};
         }
         dispatch.setIds(ids);
+        dispatch->setAttr("task.position", IntegerAttr::get(IntegerType::get(op.getContext(), 64), position));
       } else if (auto elements = dyn_cast<task::FromElementsOp>(op)) {
         int64_t bytes = elements.getElements().size() * task::storageBytes(elements.getResult().getType().getElementType());
         int64_t id = add(op.getLoc(), {task::SizeConst, bytes});

@@ -3,6 +3,7 @@
 #include "passes/task/ReuseBuffers.h"
 #include "dialects/graph/Graph.h"
 #include "dialects/task/Task.h"
+#include "passes/Provenance.h"
 #include "passes/kernel/CheckKernel.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -10,6 +11,8 @@ using namespace mlir;
 
 namespace tensel {
 namespace {
+constexpr StringLiteral passName = "tensel-plan-memory";
+
 /// The value that `value` is another view of.
 Value throughAliases(Value value) {
   while (auto alias = value.getDefiningOp<task::AliasOp>())
@@ -67,8 +70,12 @@ void InPlaceKernels::placeStates(func::FuncOp entry, ArrayRef<StatePair> states,
       continue;
     SmallVector<int64_t> ids(*dispatch.getIds());
     int64_t &id = ids[cast<OpResult>(next).getResultNumber()];
-    if (id < 0 || lastReads[state.argument] > planned[id].first)
-      continue; // it is another state's next value as well, or the state is needed later
+    if (id < 0 || lastReads[state.argument] > planned[id].first) {
+      // It is another state's next value as well, or the state is needed later.
+      recordDecision(dispatch.getLoc(), passName, "in-place", Verdict::Refused,
+                     "the state's old value is needed later: its next value is copied over it in the end");
+      continue;
+    }
     if (lastReads[state.argument] == planned[id].first) {
       SmallVector<int64_t> over;
       for (auto [i, input] : llvm::enumerate(dispatch.getInputs()))
@@ -77,10 +84,15 @@ void InPlaceKernels::placeStates(func::FuncOp entry, ArrayRef<StatePair> states,
       auto kernel = symbols.lookup<func::FuncOp>(dispatch.getKernel());
       if (!kernel || over.empty() || dispatch.getNumResults() != 1 ||
           llvm::any_of(dispatch.getInputs(), [&](Value input) { return isAmbiguous(throughAliases(input), entry); }) ||
-          !llvm::all_of(over, [&](int64_t i) { return llvm::is_contained(overwritable(kernel), i); }))
+          !llvm::all_of(over, [&](int64_t i) { return llvm::is_contained(overwritable(kernel), i); })) {
+        recordDecision(dispatch.getLoc(), passName, "in-place", Verdict::Refused,
+                       "the kernel reads the state elsewhere than it writes: the next value is copied over it in the end");
         continue;
+      }
       dispatch.setKernelAttr(variant(kernel, over));
     }
+    recordDecision(dispatch.getLoc(), passName, "in-place", Verdict::Taken,
+                   "the next value of a state is written into the state's memory");
     planned[id].isPlaced = true;
     id = task::argumentBuffer(state.argument);
     dispatch.setIds(ids);
@@ -113,8 +125,13 @@ void InPlaceKernels::reuseIn(func::FuncOp entry, std::vector<PlannedBuffer> &pla
       for (auto [i, other] : llvm::enumerate(buffers))
         if (other == buffer)
           over.push_back(i);
-      if (!llvm::all_of(over, [&](int64_t i) { return llvm::is_contained(overwritable(kernel), i); }))
+      if (!llvm::all_of(over, [&](int64_t i) { return llvm::is_contained(overwritable(kernel), i); })) {
+        recordDecision(dispatch.getLoc(), passName, "in-place", Verdict::Refused,
+                       "an input of that size is not read after it, but the kernel reads it elsewhere than it writes");
         continue;
+      }
+      recordDecision(dispatch.getLoc(), passName, "in-place", Verdict::Taken,
+                     "its result takes the buffer of '" + Twine(planned[buffer].name) + "', which nobody reads after it");
       dispatch.setKernelAttr(variant(kernel, over));
       planned[buffer].last = planned[result].last;
       numbers[result] = buffer;

@@ -23,13 +23,13 @@ struct VerifyFlags {
 };
 
 struct CompileOptions {
-  std::string model, output, emit = "package", target = "cpu", stopAfter, dumpAfter, quantize = roundedTo16;
+  std::string model, output, emit = "package", target = "cpu", stopAfter, dumpAfter, reportJson, quantize = roundedTo16;
   std::vector<std::string> shapes;
   VerifyFlags verify;
 };
 
 struct RunOptions {
-  std::string model, function, device = "cpu", reference = "ir", profile, quantize = roundedTo16;
+  std::string model, function, device = "cpu", reference = "ir", profile, reportJson, quantize = roundedTo16;
   std::vector<std::string> inputs, outputs, expects, shapes;
   double rtol = 1e-5, atol = 1e-8;
   int threads = 0;
@@ -67,6 +67,11 @@ struct EmbedOptions {
   bool json = false;
 };
 
+struct ExplainOptions {
+  std::string model, node, reportJson, quantize = roundedTo16;
+  std::vector<std::string> shapes;
+};
+
 struct InspectOptions {
   std::string file;
   bool json = false;
@@ -87,6 +92,7 @@ struct CompareCommand {
 /// Each prints its results to stdout, errors to stderr, and returns the exit status.
 int compileCommand(const CompileOptions &options);
 int runCommand(const RunOptions &options);
+int explainCommand(const ExplainOptions &options);
 int inspectCommand(const InspectOptions &options);
 int bisectCommand(const BisectCommand &options);
 int compareCommand(const CompareCommand &options);

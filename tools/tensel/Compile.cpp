@@ -5,6 +5,7 @@
 #include "compiler/StaticEmitter.h"
 #include "tools/tensel/Files.h"
 #include "tools/tensel/ModelLoader.h"
+#include "tools/tensel/ReportJob.h"
 #include "tools/tensel/VerifyJob.h"
 #include "llvm/Support/Path.h"
 
@@ -64,11 +65,16 @@ public:
     phases.roundedBits = roundedBits(options.quantize);
     phases.dump = &llvm::errs();
     VerifyJob verify(options.verify, {});
-    phases.observer = verify.observer();
+    ReportJob report(**model, options.reportJson);
+    PassObservers observers({verify.observer(), report.observer()});
+    phases.observer = observers.orNull();
     bool inKernels = phases.stopAfter == "kernel" || phases.stopAfter == "llvm";
     llvm::Expected<std::unique_ptr<Program>> program = Program::create(*(*model)->module, phases);
     if (!program)
       return verify.finish(program.takeError());
+    if (!options.reportJson.empty())
+      if (auto made = report.finish((*program)->module, phases, {options.model, options.quantize, options.shapes}); !made)
+        return made.takeError();
     if (llvm::Error error = dumpCode(**program))
       return error;
     if (!phases.stopAfter.empty() || isText)
@@ -99,6 +105,9 @@ private:
     output = options.output;
     if (output.empty() && !isText)
       output = llvm::sys::path::stem(options.model).str() + ending(options.emit);
+    if (!options.reportJson.empty())
+      if (std::string error = checkOutputPath(options.reportJson); !error.empty())
+        return llvm::createStringError(error);
     if (!output.empty() && output != "-")
       if (std::string error = checkOutputPath(output); !error.empty())
         return llvm::createStringError(error);

@@ -5,6 +5,7 @@
 #include "tools/tensel/GivenValues.h"
 #include "tools/tensel/ModelLoader.h"
 #include "tools/tensel/ReferenceRunner.h"
+#include "tools/tensel/ReportJob.h"
 #include "tools/tensel/SessionRunner.h"
 #include "tools/tensel/VerifyJob.h"
 
@@ -21,10 +22,15 @@ llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options
   for (const auto &[name, tensor] : given)
     verified[name] = toReference(tensor);
   VerifyJob verify(options.verify, std::move(verified));
-  llvm::Expected<std::unique_ptr<Program>> program =
-      Program::create(*model.module, {.roundedBits = roundedBits(options.quantize), .observer = verify.observer()});
+  ReportJob report(model, options.reportJson);
+  PassObservers observers({verify.observer(), report.observer()});
+  PhaseOptions phases{.roundedBits = roundedBits(options.quantize), .observer = observers.orNull()};
+  llvm::Expected<std::unique_ptr<Program>> program = Program::create(*model.module, phases);
   if (!program)
     return verify.finish(program.takeError());
+  if (!options.reportJson.empty())
+    if (auto made = report.finish((*program)->module, phases, {options.model, options.quantize, options.shapes}); !made)
+      return made.takeError();
   if (llvm::Error error = (*program)->makeCode({*level}))
     return std::move(error);
   if (llvm::Error error = verify.finish(verify.checkCode(**program)))
@@ -61,6 +67,10 @@ llvm::Expected<std::unique_ptr<Runner>> makeAny(const RunOptions &options, const
     return llvm::createStringError(isPackage
                                        ? "'" + options.model + "': found a package, expected a model: --verify-each checks passes"
                                        : "--verify-each: found --device=reference, expected cpu: the interpreter runs no pass");
+  if (!options.reportJson.empty() && (isPackage || options.device == "reference"))
+    return llvm::createStringError(
+        isPackage ? "'" + options.model + "': found a package, expected a model: --report-json reports passes"
+                  : "--report-json: found --device=reference, expected cpu: the interpreter runs no pass");
   if (isPackage) {
     if (options.device == "reference")
       return llvm::createStringError("'" + options.model +

@@ -53,6 +53,7 @@ llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, 
     } else if (llm::isLlm(path)) {
       llm::ImportOptions options;
       options.score = wanted.score;
+      options.nodes = &model->nodes;
       model->module = llm::importLlm(model->context, path, options);
       std::string error;
       if (model->module && !llm::readTextAssets(path, model->texts, error))
@@ -60,6 +61,7 @@ llvm::Expected<std::unique_ptr<LoadedModel>> loadModel(const std::string &path, 
     } else {
       onnx::ImportOptions options;
       options.inputValues = wanted.integers;
+      options.nodes = &model->nodes;
       model->module = onnx::importOnnx(model->context, path, options);
     }
     if (!model->module)

@@ -3,6 +3,7 @@
 #define TENSEL_TOOLS_TENSEL_MODELLOADER_H
 
 #include "compiler/Program.h"
+#include "dialects/graph/SourceNodes.h"
 #include "frontend/llm/TextAssets.h"
 #include "mlir/IR/MLIRContext.h"
 #include "tools/tensel/HostTensor.h"
@@ -16,6 +17,7 @@ struct LoadedModel {
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<std::string> files; ///< every file that was read
+  graph::SourceNodes nodes;       ///< of a model in MLIR none: its lines are
   llm::TextAssets texts;          ///< of a language model, else empty
 };
 

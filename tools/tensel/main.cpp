@@ -21,6 +21,10 @@ void addQuantize(CLI::App *command, std::string &quantize) {
       ->check(CLI::IsMember({roundedTo16, roundedTo8, notRounded}));
 }
 
+void addReport(CLI::App *command, std::string &report) {
+  command->add_option("--report-json", report, "write what the compiler did with each source node, and why, to this JSON file");
+}
+
 void addVerify(CLI::App *command, VerifyFlags &verify) {
   command
       ->add_option("--verify-each", verify.each,
@@ -45,6 +49,7 @@ void addCompile(CLI::App &app, CompileOptions &options) {
   command->add_option("--shape", options.shapes, "SYMBOL=MIN..MAX or SYMBOL=VALUE: the sizes to compile for")
       ->allow_extra_args(false);
   addQuantize(command, options.quantize);
+  addReport(command, options.reportJson);
   addVerify(command, options.verify);
   command->add_option("--stop-after", options.stopAfter, "write the IR as it is after this phase, and stop");
   command->add_option("--dump-after", options.dumpAfter, "print the IR after this phase to stderr, and go on");
@@ -64,6 +69,7 @@ void addRun(CLI::App &app, RunOptions &options) {
       ->add_option("--shape", options.shapes, "SYMBOL=VALUE for generated inputs, SYMBOL=MIN..MAX for the sizes to compile for")
       ->allow_extra_args(false);
   addQuantize(command, options.quantize);
+  addReport(command, options.reportJson);
   addVerify(command, options.verify);
   command->add_option("--device", options.device, "cpu, or reference for the interpreter")
       ->check(CLI::IsMember({"cpu", "reference"}));
@@ -149,6 +155,17 @@ void addEmbed(CLI::App &app, EmbedOptions &options) {
   command->add_flag("--json", options.json, "one JSON object a text");
 }
 
+void addExplain(CLI::App &app, ExplainOptions &options) {
+  CLI::App *command =
+      app.add_subcommand("explain", "say what becomes of a model's nodes: fusions taken and refused, kernels, memory");
+  command->add_option("MODEL", options.model, "an .onnx or .mlir file, a .gguf file, or a Hugging Face folder")->required();
+  command->add_option("NODE", options.node, "one node, or how its name begins (default: a line for each node)");
+  command->add_option("--shape", options.shapes, "SYMBOL=MIN..MAX or SYMBOL=VALUE: the sizes to compile for")
+      ->allow_extra_args(false);
+  addQuantize(command, options.quantize);
+  addReport(command, options.reportJson);
+}
+
 void addInspect(CLI::App &app, InspectOptions &options) {
   CLI::App *command = app.add_subcommand("inspect", "say what a package or model holds");
   command->add_option("FILE", options.file, "a .tensel, .onnx or .mlir file")->required();
@@ -207,12 +224,14 @@ int run(int argc, char **argv) {
   EmbedOptions embed;
   BisectCommand bisect;
   CompareCommand compare;
+  ExplainOptions explain;
   addCompile(app, compile);
   addRun(app, run);
   addGenerate(app, generate);
   addChat(app, chat);
   addPerplexity(app, perplexity);
   addEmbed(app, embed);
+  addExplain(app, explain);
   addInspect(app, inspect);
   addBisect(app, bisect);
   addCompare(app, compare);
@@ -242,6 +261,8 @@ int run(int argc, char **argv) {
     return bisectCommand(bisect);
   if (app.got_subcommand("compare"))
     return compareCommand(compare);
+  if (app.got_subcommand("explain"))
+    return explainCommand(explain);
   return app.got_subcommand("run") ? runCommand(run) : inspectCommand(inspect);
 }
 } // namespace

@@ -24,6 +24,7 @@ Value Model::keyValues(StringRef what, int64_t heads, int64_t size) {
 Value Model::attend(Value q, Value k, Value v, const AttentionSettings &settings) {
   if (failed())
     return poison();
+  Part part(*this, ".attn", "attention");
   double scale = settings.scale ? settings.scale : 1 / std::sqrt(static_cast<double>(dim(q, 3)));
   auto attention = [&](graph::AttentionMask mask, Value keys, Value values, Value lengths) {
     return joinHeads(make<graph::AttentionOp>(mask, q, keys, values, mode == Mode::Encode ? Value() : positions(), lengths,
@@ -33,6 +34,7 @@ Value Model::attend(Value q, Value k, Value v, const AttentionSettings &settings
   if (mode == Mode::Encode)
     return attention(graph::AttentionMask::full, k, v, lengths());
   if (!cacheIndices) {
+    Part indices(*this, "cache_indices", "positions");
     // [B, S, 2]: the row and the position of each new token.
     Value rows = unsqueeze(count(dimOf(tokens(), 0)), {1});
     rows = add(rows, mul(positions(), integer(0)));
@@ -66,6 +68,7 @@ SmallVector<Value> Model::fusedHeads(Value x) {
 }
 
 Value Model::selfAttention(Value x, const Rope &rope, const AttentionSettings &settings) {
+  Part part(*this, ".attn", "attention");
   Value q = splitHeads(linear(x, ".attn_q", config.heads * config.headSize), config.heads);
   Value k = splitHeads(linear(x, ".attn_k", config.kvHeads * config.headSize), config.kvHeads);
   Value v = splitHeads(linear(x, ".attn_v", config.kvHeads * config.headSize), config.kvHeads);

@@ -6,6 +6,7 @@ using namespace tensel;
 using namespace tensel::llm;
 
 Value Model::gatedMlp(Value x, Activation act, StringRef prefix, int64_t width) {
+  Part part(*this, prefix, "gated");
   Ints dims = dimsOf((prefix + "_up.weight").str());
   if (!width)
     width = dims.empty() ? 0 : dims[0];
@@ -15,12 +16,14 @@ Value Model::gatedMlp(Value x, Activation act, StringRef prefix, int64_t width) 
 }
 
 Value Model::mlp(Value x, Activation act, StringRef prefix) {
+  Part part(*this, prefix, "feed_forward");
   Ints dims = dimsOf((prefix + "_up.weight").str());
   Value up = linear(x, (prefix + "_up").str(), dims.empty() ? 0 : dims[0]);
   return linear(act(*this, up), (prefix + "_down").str(), dim(x, rank(x) - 1));
 }
 
 Value Model::mixture(Value x, Activation act, int64_t experts, int64_t used, bool normalized) {
+  Part part(*this, ".ffn_experts", "mixture");
   if (used > experts)
     fail(Twine(used) + " experts used, expected at most the " + Twine(experts) + " that there are");
   if (failed())

@@ -17,7 +17,7 @@ void Model::begin(StringRef name, Mode newMode) {
   results.clear();
   states.clear();
   cacheIndices = {};
-  locate(name);
+  locate(name, "function");
   function = func::FuncOp::create(loc, name, b.getFunctionType({}, {}));
   symbols.insert(function, module.getBody()->end());
   b.setInsertionPointToStart(function.addEntryBlock());
@@ -31,7 +31,7 @@ void Model::end() {
     values.push_back(value);
   for (auto &[name, value] : states)
     values.push_back(value);
-  locate(function.getName());
+  locate(function.getName(), "function");
   func::ReturnOp::create(b, loc, values);
   function.setFunctionType(b.getFunctionType(function.getArgumentTypes(), TypeRange(values)));
   unsigned index = 0;
@@ -84,6 +84,7 @@ Value Model::positions() {
   Value &known = inputs["(positions)"];
   if (known)
     return known;
+  Part part(*this, "positions", "positions");
   Value steps = count(dimOf(tokens(), 1));
   if (mode == Mode::Encode) {
     Value zeros = expand(integer(0), shapeOf(tokens()));
@@ -107,6 +108,7 @@ void Model::result(StringRef name, Value value) { results.emplace_back(name.str(
 void Model::finish(Value x, StringRef head, StringRef embedding, double softcap) {
   if (mode == Mode::Encode)
     return result("vectors", x);
+  Part part(*this, "output", "head");
   if (mode != Mode::Score)
     x = atLast(x);
   std::string name = (head + ".weight").str();

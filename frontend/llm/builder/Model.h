@@ -4,10 +4,12 @@
 #ifndef TENSEL_FRONTEND_LLM_BUILDER_MODEL_H
 #define TENSEL_FRONTEND_LLM_BUILDER_MODEL_H
 
+#include "dialects/graph/SourceNodes.h"
 #include "frontend/llm/builder/Source.h"
 #include "frontend/llm/builder/Writer.h"
 
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/StringSet.h"
 
 namespace tensel::llm {
 
@@ -72,6 +74,23 @@ public:
   /// Starts a function; `build` writes its body; `end` completes it.
   void begin(llvm::StringRef name, Mode mode);
   void end();
+
+  /// A part of the model, as locations name it: "blk.3.attn_q (linear)". What is made while it lives belongs to it; what is made
+  /// between the parts of a layer, such as the sums around them, to the layer.
+  class Part {
+  public:
+    Part(Model &model, llvm::StringRef name, llvm::StringRef kind);
+    ~Part();
+    Part(const Part &) = delete;
+    Part &operator=(const Part &) = delete;
+
+  private:
+    Model &model;
+    mlir::Location before;
+    bool isOfLayer;
+  };
+  /// All parts that own an op of the module, in the module's order.
+  graph::SourceNodes parts();
 
   // Configuration (Config.cpp). A missing or senseless required number is an error that names the key.
   int64_t size(Key key);
@@ -160,12 +179,14 @@ private:
   };
   Loaded load(llvm::StringRef name, llvm::ArrayRef<int64_t> dims);
   Value decode(const Loaded &loaded);
-  void locate(llvm::StringRef name);
+  void locate(llvm::StringRef name, llvm::StringRef kind);
 
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;
   int64_t maxBatch;
   llvm::StringMap<mlir::StringAttr> weights; ///< symbols of weights by their name in the file
+  llvm::StringMap<graph::SourceNode> known;  ///< parts by id
+  int openParts = 0;
 
   // Of the function being written.
   mlir::func::FuncOp function;

@@ -78,7 +78,7 @@ RopeSettings Model::ropeSettings() {
 Rope Model::rope(const RopeSettings &settings) {
   if (failed())
     return {poison(), poison(), settings.size, settings.interleaved};
-  loc = NameLoc::get(b.getStringAttr("rope"));
+  Part part(*this, "rope", "rotary");
   SmallVector<double> frequencies = plainFrequencies(settings);
   Scaling scaling{source, settings.parameters};
   std::string kind =
@@ -124,6 +124,7 @@ Value Model::rotate(Value x, const Rope &rope) {
     return x;
   if (failed())
     return poison();
+  Part part(*this, ".rope", "rotary");
   int64_t size = rope.size, half = size / 2, width = dim(x, 3), heads = dim(x, 2);
   Value turned = width == size ? x : slice(x, 3, 0, size);
   Value first, second;

@@ -11,8 +11,6 @@ std::string Model::fullName(StringRef name) const {
   return name.starts_with(".") ? block + "." + std::to_string(layer) + name.str() : name.str();
 }
 
-void Model::locate(StringRef name) { loc = NameLoc::get(b.getStringAttr(name)); }
-
 Ints Model::dimsOf(StringRef name) {
   std::optional<WeightPlace> place = source.weight(fullName(name));
   return place ? Ints(place->dims) : Ints();
@@ -38,7 +36,8 @@ static Type elementType(MLIRContext *context, StringRef type) {
 
 Model::Loaded Model::load(StringRef shortName, ArrayRef<int64_t> dims) {
   std::string name = fullName(shortName);
-  locate(name);
+  if (!openParts)
+    locate(name, "weight");
   std::optional<WeightPlace> place = failed() ? std::nullopt : source.weight(name);
   if (!place) {
     fail("tensor '" + name + "' is missing");
@@ -61,7 +60,7 @@ Model::Loaded Model::load(StringRef shortName, ArrayRef<int64_t> dims) {
   StringAttr &known = weights[name];
   if (!known) {
     OpBuilder atModule = OpBuilder::atBlockBegin(module.getBody());
-    auto op = graph::WeightOp::create(atModule, loc, name, type, b.getStringAttr(place->file),
+    auto op = graph::WeightOp::create(atModule, NameLoc::get(b.getStringAttr(name)), name, type, b.getStringAttr(place->file),
                                       static_cast<int64_t>(place->offset), static_cast<int64_t>(place->length), ElementsAttr());
     known = symbols.insert(op);
   }
@@ -77,6 +76,7 @@ Value Model::decode(const Loaded &loaded) {
 Value Model::weight(StringRef name, ArrayRef<int64_t> dims) { return decode(load(name, dims)); }
 
 Value Model::embed(StringRef name, Value ids, int64_t width) {
+  Part part(*this, name, "embedding");
   Ints dims = dimsOf((name + ".weight").str());
   Loaded table = load((name + ".weight").str(), {dims.empty() ? 0 : dims[0], width});
   return decode({gather(table.value, ids), table.type});
@@ -88,6 +88,7 @@ Value Model::addBias(Value x, StringRef name) {
 }
 
 Value Model::linear(Value x, StringRef name, int64_t out) {
+  Part part(*this, name, "linear");
   Value w = weight((name + ".weight").str(), {out, dim(x, rank(x) - 1)});
   return addBias(matmul(x, w, /*transposeRight=*/true), name);
 }
@@ -103,11 +104,13 @@ SmallVector<Value> Model::split(Value x, ArrayRef<int64_t> sizes) {
 }
 
 Value Model::linearTransposed(Value x, StringRef name, int64_t out) {
+  Part part(*this, name, "linear");
   Value w = weight((name + ".weight").str(), {dim(x, rank(x) - 1), out});
   return addBias(matmul(x, w), name);
 }
 
 Value Model::rmsNorm(Value x, StringRef name, double offset) {
+  Part part(*this, name, "rms_norm");
   Value scale = weight((name + ".weight").str(), {dim(x, rank(x) - 1)});
   if (offset)
     scale = add(scale, number(offset));
@@ -115,6 +118,7 @@ Value Model::rmsNorm(Value x, StringRef name, double offset) {
 }
 
 Value Model::layerNorm(Value x, StringRef name) {
+  Part part(*this, name, "layer_norm");
   int64_t size = dim(x, rank(x) - 1);
   Value scale = weight((name + ".weight").str(), {size});
   std::string bias = (name + ".bias").str();

@@ -19,8 +19,8 @@ Value Scope::find(StringRef name) const {
 }
 
 GraphImporter::GraphImporter(ModuleOp module, const ModelProto &model, StringRef path, const ImportOptions &options)
-    : model(model), options(options), module(module), b(module.getContext()), path(path), symbols(module),
-      moduleBuilder(module.getContext()) {
+    : model(model), options(options), module(module), b(module.getContext()), path(path), names(module.getContext(), model),
+      symbols(module), moduleBuilder(module.getContext()) {
   moduleBuilder.setInsertionPointToStart(module.getBody());
   addElementwise(handlers);
   addActivations(handlers);
@@ -184,6 +184,14 @@ std::optional<Ints> GraphImporter::givenInts(Value v) {
   return Ints(found->second.begin(), found->second.end());
 }
 
+Location GraphImporter::locationOf(const NodeProto &node, const Scope &scope) const {
+  Location own = names.locationOf(node);
+  const Scope *inside = &scope;
+  while (inside && !inside->callLocation)
+    inside = inside->parent;
+  return inside ? CallSiteLoc::get(own, *inside->callLocation) : own;
+}
+
 static Location namedLoc(OpBuilder &b, StringRef name) { return NameLoc::get(b.getStringAttr(name)); }
 
 LogicalResult GraphImporter::addInputs(func::FuncOp function, Scope &scope) {
@@ -316,6 +324,11 @@ LogicalResult GraphImporter::importNode(const NodeProto &node, Scope &scope) {
   for (std::string_view output : node.outputs)
     if (!output.empty() && !scope.values.contains(toRef(output)))
       return context.fail("output '" + toRef(output) + "' is not supported");
+  SmallVector<Value> results;
+  for (std::string_view output : node.outputs)
+    if (!output.empty())
+      results.push_back(scope.values[toRef(output)]);
+  names.settle(node, context.loc, results);
   return success();
 }
 
@@ -327,6 +340,7 @@ LogicalResult GraphImporter::callFunction(const FunctionProto &function, const N
   inner.call = &node;
   inner.function = &function;
   inner.opsets = &function.opsets;
+  inner.callLocation = locationOf(node, scope);
   inner.depth = scope.depth + 1;
   for (size_t i = 0; i < function.inputs.size() && i < node.inputs.size(); ++i) {
     if (node.inputs[i].empty())
@@ -346,6 +360,7 @@ LogicalResult GraphImporter::callFunction(const FunctionProto &function, const N
                   "' is not computed by any node");
     scope.values[toRef(node.outputs[i])] = value;
   }
+  names.settle(node, *inner.callLocation, {});
   return success();
 }
 
@@ -411,8 +426,11 @@ OwningOpRef<ModuleOp> tensel::onnx::importOnnx(MLIRContext &context, StringRef p
       return success();
     });
     if (succeeded(importer.run())) {
-      if (succeeded(verify(*module)))
+      if (succeeded(verify(*module))) {
+        if (options.nodes)
+          *options.nodes = std::move(importer.names.nodes);
         return module;
+      }
       importer.error = "the imported module is wrong: " + inner;
       inner.clear();
     }

@@ -5,6 +5,7 @@
 
 #include "frontend/onnx/import/Import.h"
 #include "frontend/onnx/import/Node.h"
+#include "frontend/onnx/import/NodeNames.h"
 
 #include "mlir/IR/SymbolTable.h"
 
@@ -18,6 +19,8 @@ struct Scope {
   const Scope *attributeScope = nullptr;
   const NodeProto *call = nullptr;
   const FunctionProto *function = nullptr;
+  /// Where the call is.
+  std::optional<mlir::Location> callLocation = std::nullopt;
   const std::vector<OperatorSetId> *opsets = nullptr;
   int depth = 0;
 
@@ -43,6 +46,8 @@ public:
   std::optional<Ints> givenInts(mlir::Value v);
   const AttributeProto *resolve(const AttributeProto &attribute, const Scope &scope) const;
   int64_t opsetOf(std::string_view domain, const Scope &scope) const;
+  /// The node's name, inside a function with those of its calls.
+  mlir::Location locationOf(const NodeProto &node, const Scope &scope) const;
 
   const ModelProto &model;
   const ImportOptions &options;
@@ -50,6 +55,7 @@ public:
   mlir::OpBuilder b;
   std::string path, error;
   llvm::DenseMap<mlir::Value, PartialInts> intCache;
+  NodeNames names;
 
 private:
   llvm::LogicalResult checkSupport();

@@ -3,6 +3,7 @@
 #ifndef TENSEL_FRONTEND_ONNX_IMPORT_IMPORT_H
 #define TENSEL_FRONTEND_ONNX_IMPORT_IMPORT_H
 
+#include "dialects/graph/SourceNodes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
@@ -19,6 +20,8 @@ struct ImportOptions {
   /// such an input, the program is compiled for this value and the argument carries it as
   /// `graph.value`: whoever runs the program must pass the same. Other uses stay dynamic.
   std::map<std::string, std::vector<int64_t>> inputValues;
+  /// Where to list the model's nodes.
+  graph::SourceNodes *nodes = nullptr;
 };
 
 /// Loads the dialects it needs into `context`. Null after exactly one error

@@ -6,8 +6,7 @@ using namespace tensel;
 using namespace tensel::onnx;
 
 Node::Node(GraphImporter &importer, const NodeProto &proto, Scope &scope)
-    : importer(importer), proto(proto), scope(scope), b(importer.b),
-      loc(NameLoc::get(importer.b.getStringAttr(toRef(proto.name) + " (" + toRef(proto.opType) + ")"))),
+    : importer(importer), proto(proto), scope(scope), b(importer.b), loc(importer.locationOf(proto, scope)),
       version(importer.opsetOf(proto.domain, scope)) {
   for (std::string_view name : proto.inputs) {
     Value value = name.empty() ? Value() : scope.find(toRef(name));

@@ -5,7 +5,7 @@ graph.symbol @N {max = 8 : i64}
 // Structurally equal kernels are one function, whatever node they come from.
 // CHECK-LABEL: func.func @shared
 // CHECK: %[[N:.*]] = tensor.dim %arg0
-// CHECK: task.dispatch @k0(%arg0, %arg1) dims(%[[N]]) {sizes = [array<i64: 0, 16, 1, 0, 3, 0>], task.apart = "'matmul' reads its operands from memory"}
+// CHECK: task.dispatch @k0(%arg0, %arg1) dims(%[[N]]) {sizes = [array<i64: 0, 16, 1, 0, 3, 0>], task.apart = "'matmul' reads its operands from memory"
 // CHECK: task.dispatch @k0
 // CHECK: func.func private @k0(%{{.*}}: tensor<?x4xf32> {graph.dims = ["d0", 4]}, %{{.*}}: tensor<4x4xf32>, %{{.*}}: tensor<?x4xf32> {graph.dims = ["d0", 4]}) -> tensor<?x4xf32> attributes {tensel.kernel, tensel.num_outs = 1 : i64}
 // CHECK-NOT: @k1
