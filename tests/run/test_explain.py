@@ -1,5 +1,5 @@
-"""`tensel explain` and `--report-json`: every source node of a model is accounted for, with its kernels or why it has none, and every
-dispatch says which nodes it computes. The JSON follows docs/report.schema.json.
+"""`tensel explain` and `--report-json`: every source node of a model is accounted for, with its kernels or why it has none,
+and every dispatch says which nodes it computes. The JSON follows docs/report.schema.json.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def check_plan(function: Report) -> None:
     peak, buffers = function["peak"], function["buffers"]
     if peak["arena_bytes"] is None:
         return
-    alive = [(b["offset"], b["offset"] + b["bytes"]) for b in buffers if b["first"] <= peak["position"] <= b["last"] and b["bytes"]]
-    alive.sort()
+    alive = sorted((b["offset"], b["offset"] + b["bytes"]) for b in buffers
+                   if b["first"] <= peak["position"] <= b["last"] and b["bytes"])
     assert all(end <= begin for (_, end), (begin, _) in zip(alive, alive[1:], strict=False))
     assert len(alive) == len(peak["alive"])
     assert peak["alive_bytes"] == sum(-(-buffers[k]["bytes"] // 64) * 64 for k in peak["alive"]) <= peak["arena_bytes"]
@@ -128,8 +128,8 @@ def test_every_part_of_smollm2(tmp_path: Path) -> None:
     layer = {"attn_norm": "rms_norm", "attn_q": "linear", "attn_k": "linear", "attn_v": "linear", "rope": "rotary",
              "attn": "attention", "attn_output": "linear", "ffn_norm": "rms_norm", "ffn_gate": "linear", "ffn": "gated",
              "ffn_up": "linear", "ffn_down": "linear"}
-    layers = {(f"blk.{k}.{name}", op) for k in range(30) for name, op in layer.items()} | {(f"blk.{k}", "layer") for k in range(30)}
-    assert names(report) == sorted(once | layers)
+    layers = {(f"blk.{k}.{name}", op) for k in range(30) for name, op in layer.items()}
+    assert names(report) == sorted(once | layers | {(f"blk.{k}", "layer") for k in range(30)})
     assert all(found["fate"] == "kernel" for found in report["nodes"])
     functions = {place["function"] for place in node(report, "blk.3.attn")["dispatches"]}
     assert functions == {"score", "prefill", "decode"}
@@ -163,8 +163,8 @@ def test_names_differ(tmp_path: Path) -> None:
              helper.make_node("Exp", ["d"], ["unused"], name="unused"),
              helper.make_node("Twice", ["d"], ["y"], name="call", domain="local")]
     made = model(nodes, [value("x", 2, 3)], [value("y", 2, 3)])
-    made.functions.append(helper.make_function("local", "Twice", ["p"], ["q"], [helper.make_node("Add", ["p", "p"], ["q"], name="sum")],
-                                               [helper.make_opsetid("", 17)]))
+    body = [helper.make_node("Add", ["p", "p"], ["q"], name="sum")]
+    made.functions.append(helper.make_function("local", "Twice", ["p"], ["q"], body, [helper.make_opsetid("", 17)]))
     made.opset_import.append(helper.make_opsetid("local", 1))
     source = save(made, tmp_path / "m.onnx")
     report = report_of(source, tmp_path)
@@ -177,7 +177,8 @@ def test_names_differ(tmp_path: Path) -> None:
 
 def test_constants_and_equal_nodes(tmp_path: Path) -> None:
     """What is known when compiling, and what is computed twice."""
-    nodes = [helper.make_node("Constant", [], ["k"], name="k", value=helper.make_tensor("k", TensorProto.FLOAT, [3], [1.0, 2.0, 3.0])),
+    numbers = helper.make_tensor("k", TensorProto.FLOAT, [3], [1.0, 2.0, 3.0])
+    nodes = [helper.make_node("Constant", [], ["k"], name="k", value=numbers),
              helper.make_node("Exp", ["k"], ["e"], name="of_constant"), helper.make_node("Exp", ["x"], ["p"], name="first"),
              helper.make_node("Exp", ["x"], ["q"], name="second"), helper.make_node("Add", ["p", "q"], ["s"], name="sum"),
              helper.make_node("Mul", ["s", "e"], ["y"], name="product")]
