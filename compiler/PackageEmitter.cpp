@@ -88,6 +88,7 @@ public:
         data.sourceNodes.push_back(std::move(node));
       data.flops = number(kernel, "flops", -1);
       data.bytes = number(kernel, "bytes", -1);
+      kernels[data.name] = static_cast<int32_t>(writer.data.kernels.size());
       writer.data.kernels.push_back(std::move(data));
     }
     for (Attribute function : items(attributes, "tensel.functions"))
@@ -137,7 +138,25 @@ private:
     }
     for (std::string &place : texts(items(from, "places")))
       data.places.push_back(std::move(place));
+    for (Attribute dispatch : items(from, "dispatches"))
+      data.dispatches.push_back(readDispatch(dispatch));
     writer.addFunction(std::move(data));
+  }
+
+  rt::DispatchData readDispatch(Attribute from) {
+    rt::DispatchData data;
+    data.kernel = kernels.lookup(text(from, "kernel"));
+    for (const std::string &node : texts(items(from, "nodes"))) {
+      auto [place, isNew] = nodes.try_emplace(node, static_cast<int32_t>(writer.data.nodes.size()));
+      if (isNew)
+        writer.data.nodes.push_back(node);
+      data.nodes.push_back(place->second);
+    }
+    std::vector<int64_t> *costs[] = {&data.flops, &data.bytesRead, &data.bytesWritten};
+    for (auto [cost, expr] : llvm::zip(costs, items(from, "cost")))
+      if (auto words = dyn_cast<DenseI64ArrayAttr>(expr))
+        cost->assign(words.asArrayRef().begin(), words.asArrayRef().end());
+    return data;
   }
 
   llvm::Error addWeight(const std::string &name) {
@@ -163,7 +182,7 @@ private:
   DictionaryAttr attributes;
   ModuleOp program;
   WeightResolver &resolver;
-  llvm::StringMap<int32_t> symbols;
+  llvm::StringMap<int32_t> symbols, kernels, nodes;
 };
 
 /// Object files -> shared object -> flat image with the offsets of what the runtime calls.
@@ -178,8 +197,6 @@ llvm::Error addLevel(rt::PackageWriter &writer, const LevelCode &code, ScratchFo
   }
   for (const rt::FunctionData &function : writer.data.functions)
     exported.push_back(LevelCode::symbol(function.entrySymbol, *code.level));
-  for (const rt::KernelData &kernel : writer.data.kernels)
-    exported.push_back(LevelCode::symbol(kernel.name, *code.level));
   std::string shared = scratch.pathOf(prefix + ".so");
   if (llvm::Error error = link(LinkKind::SharedObject, objects, exported, scratch, shared))
     return error;
@@ -198,8 +215,6 @@ llvm::Error addLevel(rt::PackageWriter &writer, const LevelCode &code, ScratchFo
       return llvm::createStringError("function '" + function.entrySymbol + "' is not in the code for " + prefix);
     data.entries.push_back(*offset);
   }
-  for (const rt::KernelData &kernel : writer.data.kernels)
-    data.kernelOffsets.push_back(builder.find(LevelCode::symbol(kernel.name, *code.level)).value_or(rt::unknownKernelOffset));
   data.image = std::move(builder.image);
   writer.addCode(std::move(data));
   return llvm::Error::success();

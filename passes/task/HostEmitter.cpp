@@ -17,6 +17,7 @@ enum {
   EnvWeights = 24,
   EnvParallelFor = 32,
   EnvFail = 40,
+  EnvDispatch = 48,
   AbiTensorSize = 16,
   AbiDims = 8
 };
@@ -213,6 +214,7 @@ LogicalResult HostEmitter::emit() {
   // One closure serves all dispatches: a kernel has read it when its loop is done.
   int64_t slots = 1;
   func.walk([&](task::DispatchOp op) {
+    numbers.try_emplace(op, numbers.size());
     int64_t needed = op.getNumOperands() + op.getNumResults() + op.getDims().size();
     for (Type type : op.getInputs().getTypes())
       needed += cast<RankedTensorType>(type).getNumDynamicDims();
@@ -307,17 +309,11 @@ void HostEmitter::emitDispatch(Operation *op, StringRef kernel, ValueRange input
     store(slot, closure, 8 * i);
   LLVMFuncOp run = globals.kernelFunction(b, kernel, false), count = globals.kernelFunction(b, kernel, true);
   Value iterations = LLVM::CallOp::create(b, loc, count, ValueRange{closure}).getResult();
-  Block *parallel = newBlock(), *serial = newBlock(), *next = newBlock();
-  LLVM::CondBrOp::create(b, loc, compare(ICmpPredicate::sgt, iterations, number(1)), parallel, serial);
-  b.setInsertionPointToStart(parallel);
+  store(number(numbers.lookup(op)), env, EnvDispatch);
+  // Also for one iteration: the runtime sees every dispatch.
   Value address = AddressOfOp::create(b, loc, run);
   auto type = LLVMFunctionType::get(LLVMVoidType::get(b.getContext()), {ptr, ptr, ptr, i64});
   LLVM::CallOp::create(b, loc, type, ValueRange{load(ptr, env, EnvParallelFor), env, address, closure, iterations});
-  LLVM::BrOp::create(b, loc, next);
-  b.setInsertionPointToStart(serial);
-  LLVM::CallOp::create(b, loc, run, ValueRange{closure, number(0), iterations});
-  LLVM::BrOp::create(b, loc, next);
-  b.setInsertionPointToStart(next);
 }
 
 LogicalResult HostEmitter::emitOp(Operation *op) {

@@ -79,6 +79,7 @@ private:
   llvm::DenseMap<Value, Tensor> tensors;
   llvm::DenseMap<Value, Value> scalars;
   llvm::SmallVector<std::string> places;
+  llvm::DenseMap<mlir::Operation *, int64_t> numbers; // of dispatches, in the order of a walk
 };
 
 } // namespace tensel

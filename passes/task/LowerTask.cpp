@@ -1,4 +1,5 @@
 // Lowers every entry to an LLVM function and writes down what the package says about the program.
+#include "passes/Provenance.h"
 #include "passes/task/HostEmitter.h"
 #include "passes/task/Passes.h"
 #include "passes/task/States.h"
@@ -71,12 +72,24 @@ struct LowerTaskPass : impl::LowerTaskPassBase<LowerTaskPass> {
     SmallVector<StringRef> places;
     for (const std::string &place : emitter.placeNames())
       places.push_back(place);
-    return b.getDictionaryAttr({b.getNamedAttr("name", func.getSymNameAttr()),
-                                b.getNamedAttr("entry", b.getStringAttr("tensel_entry_" + func.getSymName())),
-                                b.getNamedAttr("inputs", b.getArrayAttr(inputs)),
-                                b.getNamedAttr("outputs", b.getArrayAttr(outputs)),
-                                b.getNamedAttr("planned_values", func->getAttr("tensel.planned_values")),
-                                b.getNamedAttr("places", b.getStrArrayAttr(places))});
+    // In the order of their numbers (HostEmitter).
+    SmallVector<Attribute> dispatches;
+    func.walk([&](task::DispatchOp op) {
+      SmallVector<Attribute> nodes;
+      for (const std::string &node : nodeNames(op.getLoc()))
+        nodes.push_back(b.getStringAttr(node));
+      SmallVector<NamedAttribute> fields = {b.getNamedAttr("kernel", op.getKernelAttr().getAttr()),
+                                            b.getNamedAttr("nodes", b.getArrayAttr(nodes))};
+      if (Attribute cost = op->getAttr("task.cost"))
+        fields.push_back(b.getNamedAttr("cost", cost));
+      dispatches.push_back(b.getDictionaryAttr(fields));
+    });
+    return b.getDictionaryAttr(
+        {b.getNamedAttr("dispatches", b.getArrayAttr(dispatches)), b.getNamedAttr("name", func.getSymNameAttr()),
+         b.getNamedAttr("entry", b.getStringAttr("tensel_entry_" + func.getSymName())),
+         b.getNamedAttr("inputs", b.getArrayAttr(inputs)), b.getNamedAttr("outputs", b.getArrayAttr(outputs)),
+         b.getNamedAttr("planned_values", func->getAttr("tensel.planned_values")),
+         b.getNamedAttr("places", b.getStrArrayAttr(places))});
   }
 };
 

@@ -42,7 +42,8 @@ def LowerTaskPass : ExactPass<"tensel-lower-task", "::mlir::ModuleOp"> {
   let summary = "Turns entries into LLVM functions `i32 tensel_entry_NAME(env, inputs, outputs)` (kernel_abi.h).";
   let description = [{
     Writes the module attributes that the package needs:
-    `tensel.functions`: a list of {name, entry, inputs, outputs, planned_values = as above, places = strings}, inputs and outputs being lists of
+    `tensel.functions`: a list of {name, entry, inputs, outputs, planned_values = as above, places = strings, dispatches = a list of {kernel,
+    nodes = source node names, cost = `task.cost`} by their numbers}, inputs and outputs being lists of
     {name, type, dims = per dim a symbol's name, a number, or -1, state = of an input that is a state the output that is its next
     value, and the other way round}; `tensel.symbols`: a list of {name, min, max, step};
     `tensel.weights`: names in the order of env->weights. Runs after the kernels are LLVM functions. Leaves graph.symbol and graph.weight to the

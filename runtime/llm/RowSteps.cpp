@@ -39,7 +39,7 @@ Result<RowSteps> RowSteps::create(const LanguageModel &model, const ContextOptio
   options.chunk = std::clamp<int64_t>(options.chunk, 1, options.capacity);
   RowSteps steps(model, options);
   if (model.hasEncoder()) {
-    auto sources = SourceTexts::create(model, options.source, rows, options.threads);
+    auto sources = SourceTexts::create(model, options.source, rows, options.threads, options.events);
     if (!sources)
       return sources.takeError();
     steps.options.source = sources->limit();
@@ -90,6 +90,20 @@ std::optional<Error> RowSteps::findStates(int64_t rows) {
   return std::nullopt;
 }
 
+std::vector<OpenSession> RowSteps::sessions() const {
+  std::vector<OpenSession> open;
+  auto add = [&](const char *name, const tensel_session *session) {
+    if (session)
+      open.push_back({tensel_model_find_function(model->handle(), name), session});
+  };
+  if (sources)
+    add("encode", sources->openSession());
+  add("prefill", prefill.session.get());
+  add("decode", decode.session.get());
+  add("score", scoring.session.get());
+  return open;
+}
+
 std::optional<Error> RowSteps::open(Step &step, const char *functionName, int64_t rows, int64_t length) {
   const tensel_model *handle = model->handle();
   const int32_t function = tensel_model_find_function(handle, functionName);
@@ -107,6 +121,8 @@ std::optional<Error> RowSteps::open(Step &step, const char *functionName, int64_
   }
   tensel_session_options settings = {};
   settings.threads = options.threads;
+  settings.profile = options.events > 0;
+  settings.events = options.events;
   settings.limits = limits.data();
   settings.limit_count = limits.size();
   tensel_session *session = nullptr;

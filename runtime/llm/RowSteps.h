@@ -13,6 +13,13 @@ struct ContextOptions {
   int64_t chunk = 256;     ///< most tokens that are read at once
   int64_t source = 0;      ///< most tokens of a text that an encoder reads; 0: as many as the model can
   int32_t threads = 0;     ///< 0: one for each CPU
+  int64_t events = 0;      ///< how many events each session keeps (tensel_session_options); 0: none is profiled
+};
+
+/// A function of the model and the session that runs it.
+struct OpenSession {
+  int32_t function;
+  const tensel_session *session;
 };
 
 /// What contexts take besides the weights, which are mapped.
@@ -48,6 +55,7 @@ public:
   bool isPositional() const;
   const ContextOptions &settings() const { return options; }
   ContextMemory memory() const;
+  std::vector<OpenSession> sessions() const;
 
 private:
   struct SessionDeleter {

@@ -20,8 +20,9 @@ std::optional<int64_t> hiddenOf(const tensel_model *model) {
 
 } // namespace
 
-Result<SourceTexts> SourceTexts::create(const LanguageModel &model, int64_t longest, int64_t rows, int32_t threads) {
-  auto encoder = TextEncoder::create(model, longest, threads, "vectors");
+Result<SourceTexts> SourceTexts::create(const LanguageModel &model, int64_t longest, int64_t rows, int32_t threads,
+                                        int64_t events) {
+  auto encoder = TextEncoder::create(model, longest, threads, "vectors", events);
   if (!encoder)
     return encoder.takeError();
   const std::optional<int64_t> hidden = hiddenOf(model.handle());

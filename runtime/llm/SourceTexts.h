@@ -11,7 +11,7 @@ namespace tensel::text {
 class SourceTexts {
 public:
   /// `model` has an encoder and must outlive this; texts may have up to `longest` tokens (0: as many as the model can).
-  static Result<SourceTexts> create(const LanguageModel &model, int64_t longest, int64_t rows, int32_t threads);
+  static Result<SourceTexts> create(const LanguageModel &model, int64_t longest, int64_t rows, int32_t threads, int64_t events);
 
   /// Makes `tokens` the text of a row. A text that is empty or too long is an error.
   std::optional<Error> encode(int64_t row, std::span<const TokenId> tokens);
@@ -25,6 +25,7 @@ public:
   /// The most tokens of a text.
   int64_t limit() const { return encoder.limit(); }
   int64_t arenaBytes() const { return encoder.arenaBytes(); }
+  const tensel_session *openSession() const { return encoder.openSession(); }
   /// Of what was made of the texts.
   int64_t bytes() const { return static_cast<int64_t>(vectors.bytes()); }
 

@@ -34,6 +34,7 @@ public:
   /// The most tokens of a text to answer.
   int64_t sourceCapacity() const { return steps.settings().source; }
   ContextMemory memory() const { return steps.memory(); }
+  std::vector<OpenSession> sessions() const { return steps.sessions(); }
 
 private:
   explicit TextContext(RowSteps steps) : steps(std::move(steps)) {}

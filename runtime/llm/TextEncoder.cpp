@@ -3,7 +3,8 @@
 
 namespace tensel::text {
 
-Result<TextEncoder> TextEncoder::create(const LanguageModel &model, int64_t longest, int32_t threads, const char *result) {
+Result<TextEncoder> TextEncoder::create(const LanguageModel &model, int64_t longest, int32_t threads, const char *result,
+                                        int64_t events) {
   const tensel_model *handle = model.handle();
   const int32_t function = tensel_model_find_function(handle, "encode");
   TextEncoder encoder(model);
@@ -28,6 +29,8 @@ Result<TextEncoder> TextEncoder::create(const LanguageModel &model, int64_t long
   }
   tensel_session_options settings = {};
   settings.threads = threads;
+  settings.profile = events > 0;
+  settings.events = events;
   settings.limits = limits.data();
   settings.limit_count = limits.size();
   tensel_session *session = nullptr;

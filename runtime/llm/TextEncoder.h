@@ -12,8 +12,9 @@ namespace tensel::text {
 class TextEncoder {
 public:
   /// `model` must outlive this; texts may have up to `longest` tokens (0: as many as the model can). `result` is the one of
-  /// `encode` that is asked for.
-  static Result<TextEncoder> create(const LanguageModel &model, int64_t longest, int32_t threads, const char *result);
+  /// `encode` that is asked for. With `events` the session is profiled and keeps so many.
+  static Result<TextEncoder> create(const LanguageModel &model, int64_t longest, int32_t threads, const char *result,
+                                    int64_t events = 0);
 
   /// The result for a text, valid until the next call: `embedding` [hidden] of length 1, `vectors` [tokens, hidden]. A text
   /// that is too long is an error.
@@ -22,6 +23,7 @@ public:
   /// The most tokens of a text.
   int64_t limit() const { return longest; }
   int64_t arenaBytes() const { return tensel_session_arena_bytes(session.get()); }
+  const tensel_session *openSession() const { return session.get(); }
 
 private:
   struct SessionDeleter {

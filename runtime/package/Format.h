@@ -32,7 +32,6 @@ inline constexpr uint32_t protRead = 1, protWrite = 2, protExecute = 4;
 inline constexpr uint64_t imagePage = 4096;
 /// Images are addressed by 32-bit offsets.
 inline constexpr uint64_t maxImageBytes = uint64_t(1) << 31;
-inline constexpr uint32_t unknownKernelOffset = 0xffffffff;
 /// The planner is quadratic; a package may not ask for more than this.
 inline constexpr size_t maxPlannedValues = size_t(1) << 16;
 

@@ -45,7 +45,15 @@ static Offset<fb::Function> buildFunction(FlatBufferBuilder &builder, const Func
     return fb::CreatePlannedValue(builder, expr, value.first, value.last, valueName);
   });
   auto places = buildStrings(builder, function.places);
-  return fb::CreateFunction(builder, name, entry, inputs, outputs, values, function.peakBytes, function.flops, places);
+  auto dispatches = buildAll<fb::Dispatch>(builder, function.dispatches, [&](const DispatchData &dispatch) {
+    auto nodes = builder.CreateVector(dispatch.nodes);
+    auto flops = builder.CreateVector(dispatch.flops);
+    auto read = builder.CreateVector(dispatch.bytesRead);
+    auto written = builder.CreateVector(dispatch.bytesWritten);
+    return fb::CreateDispatch(builder, dispatch.kernel, nodes, flops, read, written);
+  });
+  return fb::CreateFunction(builder, name, entry, inputs, outputs, values, function.peakBytes, function.flops, places,
+                            dispatches);
 }
 
 static Offset<fb::CodeObject> buildCode(FlatBufferBuilder &builder, const CodeData &code) {
@@ -63,8 +71,7 @@ static Offset<fb::CodeObject> buildCode(FlatBufferBuilder &builder, const CodeDa
     return fb::CreateImport(builder, name, builder.CreateVector(import.slots));
   });
   auto entries = builder.CreateVectorOfStructs(entryList);
-  auto kernels = builder.CreateVector(code.kernelOffsets);
-  return fb::CreateCodeObject(builder, level, code.section, segments, relocs, imports, entries, kernels);
+  return fb::CreateCodeObject(builder, level, code.section, segments, relocs, imports, entries);
 }
 
 std::vector<uint8_t> tensel::rt::buildMetadata(const PackageData &data, bool withCode) {
@@ -101,8 +108,9 @@ std::vector<uint8_t> tensel::rt::buildMetadata(const PackageData &data, bool wit
     return fb::CreateInputHash(builder, name, buildHash(builder, input.sha256));
   });
   auto options = buildStrings(builder, data.options);
+  auto nodes = buildStrings(builder, data.nodes);
   fb::FinishPackageBuffer(builder,
                           fb::CreatePackage(builder, packageFormatVersion, TENSEL_KERNEL_ABI_VERSION, version, arch, functions,
-                                            symbols, weights, code, sections, kernels, passes, hashes, options));
+                                            symbols, weights, code, sections, kernels, passes, hashes, options, nodes));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

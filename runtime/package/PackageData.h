@@ -30,6 +30,13 @@ struct PlannedValueData {
   std::string name;
 };
 
+/// A call of a kernel. Costs are size expressions for the symbols' values in a run; empty: not known.
+struct DispatchData {
+  int32_t kernel = -1;
+  std::vector<int32_t> nodes; ///< indices into PackageData::nodes
+  std::vector<int64_t> flops, bytesRead, bytesWritten;
+};
+
 struct FunctionData {
   std::string name;
   std::string entrySymbol;
@@ -38,6 +45,7 @@ struct FunctionData {
   int64_t peakBytes = -1; ///< computed by PackageWriter::addFunction
   int64_t flops = -1;
   std::vector<std::string> places;
+  std::vector<DispatchData> dispatches; ///< by the numbers that the program gives tensel_host_env::dispatch
 };
 
 struct SymbolData {
@@ -73,11 +81,10 @@ struct ImageData {
 };
 
 struct CodeData {
-  std::string level;                   ///< "x86-64-v3"
-  ImageData image;                     ///< readPackage leaves image.bytes empty
-  std::vector<uint32_t> entries;       ///< per function: offset in the image
-  std::vector<uint32_t> kernelOffsets; ///< per kernel, or empty
-  int32_t section = -1;                ///< set by the writer
+  std::string level;             ///< "x86-64-v3"
+  ImageData image;               ///< readPackage leaves image.bytes empty
+  std::vector<uint32_t> entries; ///< per function: offset in the image
+  int32_t section = -1;          ///< set by the writer
 };
 
 struct KernelData {
@@ -109,6 +116,7 @@ struct PackageData {
   std::vector<std::string> passes;
   std::vector<InputHashData> inputHashes;
   std::vector<std::string> options;
+  std::vector<std::string> nodes; ///< names of source nodes that dispatches compute
 };
 
 } // namespace tensel::rt

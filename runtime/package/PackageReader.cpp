@@ -52,7 +52,11 @@ static FunctionData readFunction(const fb::Function *function) {
                   }),
           function->peak_bytes(),
           function->flops(),
-          strings(function->places())};
+          strings(function->places()),
+          readAll(function->dispatches(), [](const fb::Dispatch *dispatch) {
+            return DispatchData{dispatch->kernel(), numbers(dispatch->nodes()), numbers(dispatch->flops()),
+                                numbers(dispatch->bytes_read()), numbers(dispatch->bytes_written())};
+          })};
 }
 
 static CodeData readCode(const fb::CodeObject *object) {
@@ -65,7 +69,6 @@ static CodeData readCode(const fb::CodeObject *object) {
   code.image.imports = readAll(
       object->imports(), [](const fb::Import *import) { return ImportData{text(import->name()), numbers(import->slots())}; });
   code.entries = readAll(object->entries(), [](const fb::Entry *entry) { return entry->offset(); });
-  code.kernelOffsets = numbers(object->kernel_offsets());
   code.section = object->section();
   return code;
 }
@@ -98,5 +101,6 @@ std::string tensel::rt::readPackage(const std::string &path, PackageData &data) 
     return InputHashData{text(input->name()), hash(input->sha256())};
   });
   data.options = strings(metadata.options());
+  data.nodes = strings(metadata.nodes());
   return {};
 }

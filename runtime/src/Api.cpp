@@ -162,6 +162,26 @@ int64_t tensel_model_peak_bytes(const tensel_model *model, int32_t function) {
   return hasFunction(model, function) ? model->function(size_t(function)).peak_bytes() : -1;
 }
 
+static const fb::Dispatch *dispatchOf(const tensel_model *model, int32_t function, int32_t dispatch) {
+  if (!model || function < 0 || size_t(function) >= model->functionCount())
+    return nullptr;
+  const auto *list = model->function(size_t(function)).dispatches();
+  return list && dispatch >= 0 && size_t(dispatch) < list->size() ? list->Get(flatbuffers::uoffset_t(dispatch)) : nullptr;
+}
+
+int32_t tensel_model_dispatch_kernel(const tensel_model *model, int32_t function, int32_t dispatch) {
+  const fb::Dispatch *found = dispatchOf(model, function, dispatch);
+  return found ? found->kernel() : -1;
+}
+
+const char *tensel_model_dispatch_node(const tensel_model *model, int32_t function, int32_t dispatch, int32_t index) {
+  const fb::Dispatch *found = dispatchOf(model, function, dispatch);
+  if (!found || !found->nodes() || index < 0 || size_t(index) >= found->nodes()->size())
+    return nullptr;
+  int32_t node = found->nodes()->Get(flatbuffers::uoffset_t(index));
+  return model->package.metadata().nodes()->Get(flatbuffers::uoffset_t(node))->c_str();
+}
+
 const char *tensel_model_cpu_level(const tensel_model *model) { return model ? model->level : ""; }
 
 tensel_status_t tensel_model_weight(const tensel_model *model, const char *name, const void **data, size_t *size) {
@@ -266,6 +286,22 @@ tensel_status_t tensel_session_kernel(const tensel_session *session, int32_t ind
   const KernelInfo &kernel = session->model->kernels[size_t(index)];
   KernelCost cost = session->costs.size() ? session->costs[size_t(index)] : KernelCost{0, 0};
   *info = {kernel.name, kernel.flops, kernel.bytes, cost.calls, cost.nanoseconds};
+  return TENSEL_OK;
+}
+
+int64_t tensel_session_event_count(const tensel_session *session, int64_t *kept) {
+  int64_t count = session ? session->eventCount.load() : 0;
+  if (kept)
+    *kept = session ? std::min(count, int64_t(session->events.size())) : 0;
+  return count;
+}
+
+tensel_status_t tensel_session_event(const tensel_session *session, int64_t index, tensel_event *event) {
+  int64_t kept = 0;
+  (void)tensel_session_event_count(session, &kept);
+  if (!event || index < 0 || index >= kept)
+    return TENSEL_INVALID_ARGUMENT;
+  *event = session->events[size_t(index)];
   return TENSEL_OK;
 }
 

@@ -111,15 +111,6 @@ tensel_status_t tensel_model::loadCode(Error &error) {
   level = best->level()->c_str();
   for (size_t i = 0; i < entries.size(); ++i)
     entries[i] = reinterpret_cast<tensel_entry_fn>(uintptr_t(image.at(best->entries()->Get(uoffset_t(i))->offset())));
-
-  if (!kernelAddresses.allocate(sizeOf(best->kernel_offsets())))
-    return outOfMemory(error);
-  for (size_t i = 0; i < kernelAddresses.size(); ++i) {
-    uint32_t offset = best->kernel_offsets()->Get(uoffset_t(i));
-    kernelAddresses[i] = {offset == unknownKernelOffset ? 0 : uintptr_t(image.at(offset)), uint32_t(i)};
-  }
-  std::sort(kernelAddresses.begin(), kernelAddresses.end(),
-            [](const KernelAddress &a, const KernelAddress &b) { return a.address < b.address; });
   return TENSEL_OK;
 }
 

@@ -18,11 +18,6 @@ struct KernelInfo {
   int64_t flops, bytes;
 };
 
-struct KernelAddress {
-  uintptr_t address;
-  uint32_t kernel;
-};
-
 } // namespace tensel::rt
 
 struct tensel_model {
@@ -33,8 +28,6 @@ struct tensel_model {
   tensel::rt::Array<const void *> weights;
   tensel::rt::Array<tensel_symbol_info> symbols;
   tensel::rt::Array<tensel::rt::KernelInfo> kernels;
-  /// Sorted by address; empty when the code does not say where kernels are.
-  tensel::rt::Array<tensel::rt::KernelAddress> kernelAddresses;
 
   tensel_status_t loadFile(const char *path, tensel::rt::Error &error);
   tensel_status_t loadMemory(const void *data, size_t size, tensel::rt::Error &error,

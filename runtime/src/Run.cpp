@@ -1,10 +1,13 @@
 // Running sessions: inputs are checked when they are set, symbols are bound when the run begins, outputs are checked
 // when it ends. Nothing here allocates. See Session.h.
+#include "runtime/package/SizeExpr.h"
 #include "runtime/package_generated.h"
 #include "runtime/src/Session.h"
 
 #include <algorithm>
 #include <ctime>
+#include <sys/syscall.h>
+#include <unistd.h>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
@@ -24,24 +27,67 @@ static int64_t nanoseconds() {
   return int64_t(time.tv_sec) * 1000000000 + time.tv_nsec;
 }
 
+namespace {
+/// A dispatch that is measured, while it runs.
+struct MeasuredLoop {
+  tensel_session *session;
+  tensel_range_fn function;
+  void *closure;
+  int64_t dispatch;
+};
+} // namespace
+
+/// The value of a cost for the symbols of this run, -1 where it is not known.
+static int64_t costOf(const flatbuffers::Vector<int64_t> *expr, const Array<int64_t> &symbols) {
+  int64_t value = -1;
+  if (!expr || !expr->size() ||
+      evalSizeExpr(expr->data(), expr->size(), symbols.data(), symbols.size(), value) != SizeExprResult::Ok)
+    return -1;
+  return value;
+}
+
+void tensel_session::addEvent(int64_t dispatch, int64_t begin, int64_t end, bool isShare) {
+  int64_t place = eventCount.fetch_add(1, std::memory_order_relaxed);
+  if (place >= int64_t(events.size()))
+    return;
+  tensel_event &event = events[size_t(place)];
+  event = {int32_t(dispatch), int32_t(syscall(SYS_gettid)), isShare, begin, end - begin, -1, -1};
+  if (isShare)
+    return;
+  const fb::Dispatch &known = *model->function(function).dispatches()->Get(uoffset_t(dispatch));
+  int64_t read = costOf(known.bytes_read(), symbols), written = costOf(known.bytes_written(), symbols);
+  event.flops = costOf(known.flops(), symbols);
+  event.bytes = read < 0 || written < 0 ? -1 : read + written;
+}
+
+void tensel_session::measuredRange(void *closure, int64_t begin, int64_t end) {
+  const MeasuredLoop &loop = *static_cast<MeasuredLoop *>(closure);
+  int64_t start = nanoseconds();
+  loop.function(loop.closure, begin, end);
+  loop.session->addEvent(loop.dispatch, start, nanoseconds(), true);
+}
+
 /// Nested loops (begun inside a kernel) run on other threads and count for their kernel, so only whole loops that the
 /// host program begins are measured: those are on the session's thread.
 void tensel_session::profiledParallelFor(tensel_host_env *env, tensel_range_fn fn, void *closure, int64_t count) {
   tensel_session &session = *sessionEnv(env).session;
-  if (session.pool.isBusy())
+  const auto *dispatches = session.model->function(session.function).dispatches();
+  int64_t dispatch = env->dispatch;
+  if (session.pool.isBusy() || !dispatches || dispatch < 0 || dispatch >= int64_t(dispatches->size()))
     return session.pool.parallelFor(fn, closure, count);
+  bool hasEvents = session.events.size() != 0;
+  MeasuredLoop loop = {&session, fn, closure, dispatch};
   int64_t begin = nanoseconds();
-  session.pool.parallelFor(fn, closure, count);
-  int64_t cost = nanoseconds() - begin;
-  const auto &kernels = session.model->kernelAddresses;
-  auto address = reinterpret_cast<uintptr_t>(fn);
-  const KernelAddress *end = kernels.data() + kernels.size();
-  const KernelAddress *found = std::lower_bound(
-      kernels.data(), end, address, [](const KernelAddress &kernel, uintptr_t wanted) { return kernel.address < wanted; });
-  if (found != end && found->address == address) {
-    session.costs[found->kernel].calls += 1;
-    session.costs[found->kernel].nanoseconds += cost;
-  }
+  if (hasEvents && count > 1 && session.pool.threadCount() > 1)
+    session.pool.parallelFor(measuredRange, &loop, count);
+  else
+    session.pool.parallelFor(fn, closure, count);
+  int64_t end = nanoseconds();
+  KernelCost &cost = session.costs[size_t(dispatches->Get(uoffset_t(dispatch))->kernel())];
+  cost.calls += 1;
+  cost.nanoseconds += end - begin;
+  if (hasEvents)
+    session.addEvent(dispatch, begin, end, false);
 }
 
 int32_t tensel_session::fail(tensel_host_env *env, int32_t code, int64_t where, int64_t found, int64_t expected) {

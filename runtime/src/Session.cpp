@@ -118,9 +118,12 @@ tensel_status_t tensel_session::create(const tensel_model &theModel, size_t theF
   size_t inputCount = model->inputCount(function), tensorCount = inputCount + model->outputCount(function);
   if (options.threads < 0 || options.threads > maxThreads)
     return theError.set(TENSEL_INVALID_ARGUMENT, "threads: found %d, expected 0 to %d", options.threads, maxThreads);
+  if (options.events < 0 || options.events > maxEvents)
+    return theError.set(TENSEL_INVALID_ARGUMENT, "events: found %lld, expected 0 to %lld", (long long)options.events,
+                        (long long)maxEvents);
   if (!limits.allocate(model->symbols.size()) || !symbols.allocate(model->symbols.size()) || !tensors.allocate(tensorCount) ||
       !dims.allocate(tensorCount * TENSEL_MAX_RANK) || !isSet.allocate(inputCount) ||
-      (options.profile && !costs.allocate(model->kernels.size())))
+      (options.profile && (!costs.allocate(model->kernels.size()) || !events.allocate(size_t(options.events)))))
     return outOfMemory(theError);
   for (size_t i = 0; i < tensorCount; ++i)
     tensors[i].dims = dims.data() + i * TENSEL_MAX_RANK;
@@ -129,9 +132,13 @@ tensel_status_t tensel_session::create(const tensel_model &theModel, size_t theF
   if (tensel_status_t status = layOut(theError); status != TENSEL_OK)
     return status;
 
-  env.env = {
-      arena.data(), offsets.data(), capacities.data(), model->weights.data(), options.profile ? profiledParallelFor : parallelFor,
-      fail};
+  env.env = {arena.data(),
+             offsets.data(),
+             capacities.data(),
+             model->weights.data(),
+             options.profile ? profiledParallelFor : parallelFor,
+             fail,
+             0};
   env.session = this;
   int32_t threads = options.threads ? options.threads : usableCpus();
   if (int code = pool.start(threads))

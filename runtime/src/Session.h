@@ -27,6 +27,8 @@ struct KernelCost {
   int64_t calls, nanoseconds;
 };
 
+constexpr int64_t maxEvents = int64_t(1) << 32;
+
 /// What the compiled program sees, with the way back to the session.
 struct SessionEnv {
   tensel_host_env env; // first, so that its address is the session's
@@ -48,7 +50,9 @@ struct tensel_session {
   int64_t arenaBytes = 0;
   tensel::rt::ThreadPool pool;
   tensel::rt::Array<tensel::rt::KernelCost> costs; // empty: not measured
-  tensel::rt::Error error;                         // of the last call that failed
+  tensel::rt::Array<tensel_event> events;
+  std::atomic<int64_t> eventCount{0}; // also those that found no room
+  tensel::rt::Error error;            // of the last call that failed
 
 private:
   tensel_status_t applyLimits(const tensel_session_options &options, tensel::rt::Error &error);
@@ -59,6 +63,8 @@ private:
   tensel_status_t describeFailure(int32_t code);
   static void parallelFor(tensel_host_env *env, tensel_range_fn fn, void *closure, int64_t count);
   static void profiledParallelFor(tensel_host_env *env, tensel_range_fn fn, void *closure, int64_t count);
+  void addEvent(int64_t dispatch, int64_t begin, int64_t end, bool isShare);
+  static void measuredRange(void *loop, int64_t begin, int64_t end);
   static int32_t fail(tensel_host_env *env, int32_t code, int64_t where, int64_t found, int64_t expected);
 
   tensel::rt::SessionEnv env{};

@@ -47,6 +47,7 @@ private:
   tensel_status_t tensor(const fb::Function &function, const char *kind, uoffset_t index, const fb::TensorSig *sig, bool isInput);
   tensel_status_t states(const fb::Function &function);
   tensel_status_t plannedValues(const fb::Function &function);
+  tensel_status_t dispatches(const fb::Function &function);
   tensel_status_t code();
   tensel_status_t image(const fb::CodeObject &object);
   tensel_status_t slots(const fb::CodeObject &object, const flatbuffers::Vector<uint32_t> *slots, const char *what,
@@ -304,6 +305,27 @@ tensel_status_t Verifier::plannedValues(const fb::Function &function) {
   return TENSEL_OK;
 }
 
+tensel_status_t Verifier::dispatches(const fb::Function &function) {
+  const char *in = function.name()->c_str();
+  size_t count = sizeOf(function.dispatches());
+  TENSEL_SPEND(count);
+  for (size_t i = 0; i < count; ++i) {
+    const fb::Dispatch &dispatch = *function.dispatches()->Get(uoffset_t(i));
+    if (dispatch.kernel() < 0 || size_t(dispatch.kernel()) >= sizeOf(package->kernels()))
+      return bad("function '%.100s': dispatch %zu of kernel %d of %zu", in, i, dispatch.kernel(), sizeOf(package->kernels()));
+    TENSEL_SPEND(sizeOf(dispatch.nodes()));
+    for (size_t n = 0; n < sizeOf(dispatch.nodes()); ++n)
+      if (int32_t node = dispatch.nodes()->Get(uoffset_t(n)); node < 0 || size_t(node) >= sizeOf(package->nodes()))
+        return bad("function '%.100s': dispatch %zu: node %d of %zu", in, i, node, sizeOf(package->nodes()));
+    for (const auto *cost : {dispatch.flops(), dispatch.bytes_read(), dispatch.bytes_written()}) {
+      TENSEL_SPEND(sizeOf(cost));
+      if (sizeOf(cost) && (!isAligned(cost) || !isWellFormedSizeExpr(cost->data(), cost->size(), sizeOf(package->symbols()))))
+        return bad("function '%.100s': dispatch %zu has a malformed cost", in, i);
+    }
+  }
+  return TENSEL_OK;
+}
+
 tensel_status_t Verifier::functions() {
   auto tensorName = [](const fb::TensorSig *sig) { return sig->name(); };
   TENSEL_TRY(names(package->functions(), "function", [](const fb::Function *function) { return function->name(); }));
@@ -319,6 +341,7 @@ tensel_status_t Verifier::functions() {
       TENSEL_TRY(tensor(function, "output", uoffset_t(t), function.outputs()->Get(uoffset_t(t)), false));
     TENSEL_TRY(states(function));
     TENSEL_TRY(plannedValues(function));
+    TENSEL_TRY(dispatches(function));
     if (function.peak_bytes() < -1)
       return bad("function '%.100s': peak of %lld bytes", function.name()->c_str(), (long long)function.peak_bytes());
   }
@@ -411,15 +434,6 @@ tensel_status_t Verifier::image(const fb::CodeObject &object) {
     TENSEL_SPEND(count);
     if (entry.function() != int32_t(i) || !isCode(entry.offset()))
       return bad("code '%.100s': entry %zu (function %d at %u) is not in code", level, i, entry.function(), entry.offset());
-  }
-  size_t kernelCount = sizeOf(object.kernel_offsets());
-  if (kernelCount && kernelCount != sizeOf(package->kernels()))
-    return bad("code '%.100s': found %zu kernel offsets, expected %zu", level, kernelCount, sizeOf(package->kernels()));
-  for (size_t i = 0; i < kernelCount; ++i) {
-    uint32_t offset = object.kernel_offsets()->Get(uoffset_t(i));
-    TENSEL_SPEND(count);
-    if (offset != unknownKernelOffset && !isCode(offset))
-      return bad("code '%.100s': kernel %zu at %u is not in code", level, i, offset);
   }
   return TENSEL_OK;
 }

@@ -72,6 +72,31 @@ def test_profile_names_kernels(folder: Path, tmp_path: Path) -> None:
     assert all({"name", "calls", "nanoseconds", "flops"} <= kernel.keys() for kernel in kernels)
 
 
+def check_trace(trace: dict) -> list[dict]:
+    """The dispatches of a trace; shares lie within them, and threads have names."""
+    events = [event for event in trace["traceEvents"] if event["ph"] == "X"]
+    assert {event["tid"] for event in events} == {event["tid"] for event in trace["traceEvents"] if event["ph"] == "M"}
+    wholes = [event for event in events if event["cat"] == "dispatch"]
+    for event in events:
+        assert any(whole["args"]["kernel"] == event["args"]["kernel"] and whole["ts"] <= event["ts"] + 1e-3 and
+                   event["ts"] + event["dur"] <= whole["ts"] + whole["dur"] + 1e-3 for whole in wholes)
+    calls = {kernel["name"]: kernel["calls"] for kernel in trace["kernels"]}
+    assert sum(calls.values()) == len(wholes) + trace["dropped_events"]
+    return wholes
+
+
+@pytest.mark.parametrize("name", ["mlp.tensel", "mlp.onnx"])
+def test_profile_is_a_trace(folder: Path, tmp_path: Path, name: str) -> None:
+    """An event for each dispatch, also of one row, named after its nodes, with what it costs at these dims."""
+    for rows in (1, 4):
+        done = tensel("run", folder / name, "--input", f"x={rows}x16xf32=1", f"--profile={tmp_path}/p.json", "--threads=2")
+        assert done.returncode == 0, done.stderr
+        wholes = check_trace(json.loads((tmp_path / "p.json").read_text()))
+        assert [event["name"] for event in wholes] == ["relu (Relu) + bias (Add) + first (MatMul)", "second (MatMul)"]
+        assert [event["args"]["flops"] for event in wholes] == [rows * (2 * 16 * 32 + 2 * 32), rows * 2 * 32 * 4]
+        assert all(event["args"]["bytes"] > 0 and event["args"]["function"] == "main" for event in wholes)
+
+
 def test_inspect(folder: Path) -> None:
     text = tensel("inspect", folder / "mlp.tensel")
     assert text.returncode == 0, text.stderr

@@ -154,3 +154,17 @@ def test_chat_reads_on_where_it_was(model: Path) -> None:
              ("assistant", first), ("user", "What is my name?")]
     prompt = "".join(f"<|im_start|>{role}\n{text}<|im_end|>\n" for role, text in turns) + "<|im_start|>assistant\n"
     assert generate(model, "--raw", "--greedy", "-n", "30", "-p", prompt)["text"] == second
+
+
+def test_profile_of_an_answer(model: Path, tmp_path: Path) -> None:
+    """One timeline for reading the prompt and writing the answer; dispatches name the parts of the model."""
+    done = tensel("generate", model, "-p", "Hi", "--greedy", "-n", "3", "--threads=2", f"--profile={tmp_path}/p.json")
+    assert done.returncode == 0, done.stderr
+    trace = json.loads((tmp_path / "p.json").read_text())
+    wholes = [event for event in trace["traceEvents"] if event.get("cat") == "dispatch"]
+    functions = [event["args"]["function"] for event in wholes]
+    assert functions == sorted(functions, reverse=True) and set(functions) == {"prefill", "decode"}
+    assert {event["name"].split(" ")[0] for event in wholes} >= {f"blk.{k}.attn" for k in range(30)}
+    assert all("flops" in event["args"] for event in wholes)
+    assert trace["dropped_events"] == 0 and len(wholes) == sum(kernel["calls"] for kernel in trace["kernels"])
+    assert_user_error(tensel("generate", model, "-p", "Hi", f"--profile={tmp_path}/no/p.json"), "no")

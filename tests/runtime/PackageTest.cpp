@@ -75,7 +75,11 @@ TEST_F(PackageFile, RoundTrip) {
   ASSERT_EQ(data.code.size(), 1u);
   EXPECT_EQ(data.code[0].level, "x86-64");
   EXPECT_EQ(data.code[0].image.segments.size(), writer.data.code[0].image.segments.size());
-  EXPECT_EQ(data.code[0].kernelOffsets, writer.data.code[0].kernelOffsets);
+  EXPECT_EQ(data.nodes, writer.data.nodes);
+  ASSERT_EQ(function.dispatches.size(), 1u);
+  EXPECT_EQ(function.dispatches[0].nodes, (std::vector<int32_t>{0, 1}));
+  EXPECT_EQ(function.dispatches[0].flops, (std::vector<int64_t>{0, 8, 1, 0, 3, 0}));
+  EXPECT_EQ(function.dispatches[0].bytesWritten, (std::vector<int64_t>{0, 16, 1, 0, 3, 0}));
   ASSERT_EQ(data.kernels.size(), 2u);
   EXPECT_EQ(data.kernels[0].sourceNodes, (std::vector<std::string>{"mul", "add"}));
   EXPECT_EQ(data.inputHashes[0].sha256[2], 3);

@@ -26,18 +26,29 @@ PackageWriter test::sampleWriter(int64_t maxRows) {
   writer.data.passes = {"fuse-elementwise", "plan-memory"};
   writer.data.options = {"--target=cpu"};
   writer.data.kernels = {{"k0", {"mul", "add"}, 128, 2048}, {"k1", {"exp"}, -1, -1}};
+  writer.data.nodes = {"add", "mul", "exp"};
   writer.data.inputHashes = {{"model.onnx", {1, 2, 3}}};
   int32_t rows = writer.addSymbol({"N", 2, maxRows, 2});
   TensorData x{"x", TENSEL_F32, {{-1, rows}, {4, -1}}}, y = x, z = x;
   y.name = "y";
   z.name = "z";
   // Value 0 is not used by the program; it lives beside value 1, so offsets differ.
-  FunctionData scaleAdd{"scale_add", "scale_add", {x, y}, {z}, {}, -1, 128, {}};
+  FunctionData scaleAdd{"scale_add", "scale_add", {x, y}, {z}, {}, -1, 128, {}, {}};
   scaleAdd.plannedValues = {{{0, 100}, 0, 1, "scratch"}, {{0, 16, 1, rows, 3, 0}, 1, 2, "z"}};
+  // Two operations an element; x, y and four scales are read.
+  scaleAdd.dispatches = {{0, {0, 1}, {0, 8, 1, rows, 3, 0}, {0, 32, 1, rows, 3, 0, 0, 16, 2, 0}, {0, 16, 1, rows, 3, 0}}};
   writer.addFunction(scaleAdd);
-  FunctionData misbehave{"misbehave", "misbehave", {{"what", TENSEL_I64, {}}},        {{"out", TENSEL_F32, {{2, -1}}}}, {},
-                         -1,          -1,          {"first (Add)", "second (MatMul)"}};
+  FunctionData misbehave{"misbehave",
+                         "misbehave",
+                         {{"what", TENSEL_I64, {}}},
+                         {{"out", TENSEL_F32, {{2, -1}}}},
+                         {},
+                         -1,
+                         -1,
+                         {"first (Add)", "second (MatMul)"},
+                         {}};
   misbehave.plannedValues = {{{0, 8}, 0, 0, "out"}};
+  misbehave.dispatches = {{1, {2}, {}, {}, {}}};
   writer.addFunction(misbehave);
   FunctionData accumulate{"accumulate",
                           "accumulate",
@@ -62,7 +73,6 @@ PackageWriter test::sampleWriter(int64_t maxRows) {
   code.level = "x86-64";
   code.image = builder.image;
   code.entries = {builder.find("scale_add").value(), builder.find("misbehave").value(), builder.find("accumulate").value()};
-  code.kernelOffsets = {builder.find("k0").value(), builder.find("k1").value()};
   writer.addCode(code);
   return writer;
 }

@@ -14,7 +14,7 @@ namespace {
 /// The sample with a session for one function.
 class Session {
 public:
-  Session(int32_t function, tensel_session_options options = {1, 0, nullptr, 0}) : model(samplePackage()) {
+  Session(int32_t function, tensel_session_options options = {1, 0, nullptr, 0, 0}) : model(samplePackage()) {
     tensel_error_t error;
     EXPECT_EQ(tensel_session_create(model, function, &options, &session, &error), TENSEL_OK) << error.message;
   }
@@ -269,7 +269,7 @@ TEST(Session, StatesAreWrittenInPlace) {
 }
 
 TEST(Session, Profile) {
-  Session session(0, {2, 1, nullptr, 0});
+  Session session(0, {2, 1, nullptr, 0, 0});
   for (int round = 0; round < 3; ++round)
     runScaleAdd(session, 64);
   ASSERT_EQ(tensel_session_kernel_count(session), 2);
@@ -282,6 +282,56 @@ TEST(Session, Profile) {
   ASSERT_EQ(tensel_session_kernel(session, 1, &info), TENSEL_OK);
   EXPECT_EQ(info.calls, 0);
   EXPECT_EQ(tensel_session_kernel(session, 2, &info), TENSEL_INVALID_ARGUMENT);
+  EXPECT_EQ(tensel_session_event_count(session, nullptr), 0);
+}
+
+/// Two runs of 64 rows: each is an event of the dispatch, behind those of the threads that shared it.
+TEST(Session, Events) {
+  tensel_session_options options = {2, 1, nullptr, 0, 1000};
+  Session session(0, options);
+  for (int round = 0; round < 2; ++round)
+    runScaleAdd(session, 64);
+  int64_t kept = 0, shares = 0, wholes = 0, seen = 0;
+  EXPECT_EQ(tensel_session_event_count(session, &kept), kept);
+  for (int64_t i = 0; i < kept; ++i) {
+    tensel_event event;
+    ASSERT_EQ(tensel_session_event(session, i, &event), TENSEL_OK);
+    EXPECT_EQ(event.dispatch, 0);
+    EXPECT_GE(event.nanoseconds, 0);
+    (event.is_share ? shares : wholes) += 1;
+    if (event.is_share)
+      continue;
+    EXPECT_EQ(event.flops, 8 * 64);
+    EXPECT_EQ(event.bytes, 32 * 64 + 16 + 16 * 64);
+    // Its shares came before it, and lie within it.
+    for (; seen < i; ++seen) {
+      tensel_event share;
+      ASSERT_EQ(tensel_session_event(session, seen, &share), TENSEL_OK);
+      EXPECT_GE(share.begin, event.begin);
+      EXPECT_LE(share.begin + share.nanoseconds, event.begin + event.nanoseconds);
+    }
+    seen = i + 1;
+  }
+  EXPECT_EQ(wholes, 2);
+  EXPECT_GE(shares, 2);
+  tensel_event event;
+  EXPECT_EQ(tensel_session_event(session, kept, &event), TENSEL_INVALID_ARGUMENT);
+
+  options.events = 1;
+  Session small(0, options);
+  runScaleAdd(small, 64);
+  EXPECT_GT(tensel_session_event_count(small, &kept), 1);
+  EXPECT_EQ(kept, 1);
+}
+
+TEST(Session, DispatchesNameTheirNodes) {
+  LoadedModel model(samplePackage());
+  EXPECT_EQ(tensel_model_dispatch_kernel(model, 0, 0), 0);
+  EXPECT_EQ(tensel_model_dispatch_kernel(model, 1, 0), 1);
+  EXPECT_EQ(tensel_model_dispatch_kernel(model, 0, 1), -1);
+  EXPECT_STREQ(tensel_model_dispatch_node(model, 0, 0, 1), "mul");
+  EXPECT_EQ(tensel_model_dispatch_node(model, 0, 0, 2), nullptr);
+  EXPECT_EQ(tensel_model_dispatch_node(model, 3, 0, 0), nullptr);
 }
 
 } // namespace

@@ -47,7 +47,7 @@ TEST(Static, Runs) {
 
   description.abi_version = TENSEL_KERNEL_ABI_VERSION + 1;
   EXPECT_EQ(tensel_model_load_static(&description, &model, &error), TENSEL_UNSUPPORTED);
-  EXPECT_STREQ(error.message, "kernel ABI version of the linked model: found 3, expected 2");
+  EXPECT_STREQ(error.message, "kernel ABI version of the linked model: found 4, expected 3");
   description.abi_version = TENSEL_KERNEL_ABI_VERSION;
   description.levels = levels + 1;
   description.level_count = 1;

@@ -49,7 +49,7 @@ struct TextOptions {
 
 struct GenerateOptions : TextOptions {
   std::vector<std::string> prompts;
-  std::string promptFile, promptsFile;
+  std::string promptFile, promptsFile, profile;
   bool json = false, raw = false, ignoreEnd = false;
 };
 

@@ -1,6 +1,7 @@
 // `tensel generate`: one prompt, one answer, streamed as it is written; or several, answered together.
 #include "tools/tensel/Files.h"
 #include "tools/tensel/ModelCache.h"
+#include "tools/tensel/Trace.h"
 #include "tools/tensel/Writer.h"
 
 #include <algorithm>
@@ -82,6 +83,9 @@ public:
 
   /// An empty string or the one message.
   std::string run() {
+    if (!options.profile.empty())
+      if (std::string error = checkOutputPath(options.profile); !error.empty())
+        return error;
     std::vector<std::string> texts;
     if (std::string error = readPrompts(options, texts); !error.empty())
       return error;
@@ -132,6 +136,7 @@ private:
     settings.chunk = std::min<int64_t>(256, read);
     settings.source = options.context ? std::min<int64_t>(options.context, longest) : longest;
     settings.threads = options.threads;
+    settings.events = options.profile.empty() ? 0 : keptEvents;
     if (settings.capacity > model->longestContext())
       return "--context: found " + std::to_string(settings.capacity) + ", expected at most the model's " +
              std::to_string(model->longestContext());
@@ -147,7 +152,7 @@ private:
     });
     if (!made)
       return made.message();
-    return print(options.json ? report(*made, context->memory()) : "\n") ? "" : cannotWrite;
+    return print(options.json ? report(*made, context->memory()) : "\n") ? writeTrace(context->sessions()) : cannotWrite;
   }
 
   /// Answers come in the prompts' order, each on a line of its own (or as its JSON object), when all are there.
@@ -162,7 +167,16 @@ private:
     for (const text::Generation &answer : *made)
       if (!print(options.json ? report(answer, batch->memory()) : answer.text + "\n"))
         return cannotWrite;
-    return "";
+    return writeTrace(batch->sessions());
+  }
+
+  std::string writeTrace(const std::vector<text::OpenSession> &sessions) {
+    if (options.profile.empty())
+      return "";
+    std::vector<TracedSession> traced;
+    for (const text::OpenSession &open : sessions)
+      traced.push_back({open.function, open.session});
+    return writeFile(options.profile, {traceJson(model->handle(), traced)});
   }
 
   static constexpr const char *cannotWrite = "cannot write to the standard output";

@@ -1,5 +1,4 @@
-// Chooses the runner: a package as it is; a model through the JIT (or an in-memory package, whose kernels can be told apart, for
-// --profile); a model through the interpreter.
+// Chooses the runner: a package as it is; a model through the JIT, or through the interpreter.
 #include "tools/tensel/CompiledRun.h"
 #include "tools/tensel/Files.h"
 #include "tools/tensel/GivenValues.h"
@@ -10,7 +9,6 @@
 #include "tools/tensel/VerifyJob.h"
 
 #include "compiler/Jit.h"
-#include "compiler/PackageEmitter.h"
 
 namespace tensel::cli {
 namespace {
@@ -36,21 +34,11 @@ llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options
   if (llvm::Error error = verify.finish(verify.checkCode(**program)))
     return std::move(error);
   auto runner = std::make_unique<SessionRunner>();
-  std::string problem;
-  if (options.profile.empty()) {
-    llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(**program);
-    if (!jit)
-      return jit.takeError();
-    std::shared_ptr<JitModel> owner = std::move(*jit);
-    problem = runner->loadStatic(owner->description(), owner, options);
-  } else {
-    if (llvm::Error error = addCode((*program)->writer, (*program)->code))
-      return std::move(error);
-    auto bytes = std::make_shared<std::vector<uint8_t>>();
-    problem = (*program)->writer.serialize(*bytes);
-    if (problem.empty())
-      problem = runner->loadMemory(bytes, options);
-  }
+  llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(**program);
+  if (!jit)
+    return jit.takeError();
+  std::shared_ptr<JitModel> owner = std::move(*jit);
+  std::string problem = runner->loadStatic(owner->description(), owner, options);
   if (!problem.empty())
     return llvm::createStringError(problem);
   return std::move(runner);

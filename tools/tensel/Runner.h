@@ -23,7 +23,7 @@ public:
   /// Copies the outputs of the last run.
   virtual std::string results(std::vector<HostTensor> &tensors) = 0;
   virtual int threads() const { return 1; }
-  /// What each kernel has cost, as JSON; "" where there are no kernels.
+  /// What ran when, as the JSON of Trace.h; "" where there are no kernels.
   virtual std::string profile() const { return ""; }
 };
 

@@ -1,8 +1,9 @@
 // Sessions on behalf of `tensel run`.
 #include "tools/tensel/SessionRunner.h"
 
+#include "tools/tensel/Trace.h"
+
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 namespace tensel::cli {
 namespace {
@@ -42,14 +43,6 @@ std::string SessionRunner::loadStatic(const tensel_static_model *description, st
   tensel_error_t error = {};
   if (tensel_model_load_static(description, &model, &error) != TENSEL_OK)
     return error.message;
-  return readSignatures(options);
-}
-
-std::string SessionRunner::loadMemory(std::shared_ptr<std::vector<uint8_t>> bytes, const RunOptions &options) {
-  tensel_error_t error = {};
-  if (tensel_model_load_memory(bytes->data(), bytes->size(), &model, &error) != TENSEL_OK)
-    return error.message;
-  owner = std::move(bytes);
   return readSignatures(options);
 }
 
@@ -96,6 +89,7 @@ std::string SessionRunner::prepare(const std::vector<HostTensor> &tensors) {
   tensel_session_options options = {};
   options.threads = threadCount;
   options.profile = wantsProfile;
+  options.events = wantsProfile ? keptEvents : 0;
   options.limits = limits.data();
   options.limit_count = limits.size();
   tensel_error_t error = {};
@@ -154,19 +148,5 @@ std::string SessionRunner::results(std::vector<HostTensor> &tensors) {
 
 int SessionRunner::threads() const { return tensel_session_thread_count(session); }
 
-std::string SessionRunner::profile() const {
-  nlohmann::ordered_json kernels = nlohmann::ordered_json::array();
-  for (int32_t k = 0; k < tensel_session_kernel_count(session); ++k) {
-    tensel_kernel_info info = {};
-    if (tensel_session_kernel(session, k, &info) == TENSEL_OK)
-      kernels.push_back({{"name", info.name},
-                         {"calls", info.calls},
-                         {"nanoseconds", info.nanoseconds},
-                         {"flops", info.flops},
-                         {"bytes", info.bytes}});
-  }
-  nlohmann::ordered_json whole = {
-      {"threads", threads()}, {"level", tensel_model_cpu_level(model)}, {"kernels", std::move(kernels)}};
-  return whole.dump(1) + "\n";
-}
+std::string SessionRunner::profile() const { return traceJson(model, {{function, session}}); }
 } // namespace tensel::cli

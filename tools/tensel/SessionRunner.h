@@ -13,7 +13,6 @@ public:
   std::string loadFile(const std::string &path, const RunOptions &options);
   /// `owner`: whatever the description's memory belongs to.
   std::string loadStatic(const tensel_static_model *description, std::shared_ptr<void> owner, const RunOptions &options);
-  std::string loadMemory(std::shared_ptr<std::vector<uint8_t>> bytes, const RunOptions &options);
 
   std::string prepare(const std::vector<HostTensor> &tensors) override;
   std::string run() override;

@@ -79,7 +79,8 @@ void addRun(CLI::App &app, RunOptions &options) {
       ->check(CLI::Range(0, 1024));
   command->add_option("--benchmark", options.benchmarkSeconds, "run for this many seconds and print one JSON line")
       ->check(CLI::Range(0.0, 1e6));
-  command->add_option("--profile", options.profile, "write each kernel's time to this JSON file");
+  command->add_option("--profile", options.profile,
+                      "write a trace for Chrome or Perfetto to this JSON file: each kernel's runs, by source node");
 }
 
 void addText(CLI::App *command, TextOptions &options) {
@@ -123,6 +124,8 @@ void addGenerate(CLI::App &app, GenerateOptions &options) {
   command->add_flag("--raw", options.raw, "go on with the prompt as it is, without the model's chat template");
   command->add_flag("--ignore-end", options.ignoreEnd, "go on after the model's own end");
   command->add_flag("--json", options.json, "print one JSON object a prompt instead of the text");
+  command->add_option("--profile", options.profile,
+                      "write a trace for Chrome or Perfetto to this JSON file: each kernel's runs, by source node");
 }
 
 void addChat(CLI::App &app, TextOptions &options) {

@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-#define TENSEL_KERNEL_ABI_VERSION 2
+#define TENSEL_KERNEL_ABI_VERSION 3
 #define TENSEL_MAX_RANK 16
 #define TENSEL_ALIGNMENT 64
 
@@ -38,6 +38,8 @@ typedef struct tensel_host_env {
   void (*parallel_for)(struct tensel_host_env *env, tensel_range_fn fn, void *closure, int64_t count);
   /* Records the first error of a run and returns code. */
   int32_t (*fail)(struct tensel_host_env *env, int32_t code, int64_t where, int64_t found, int64_t expected);
+  /* Written by the program before it calls parallel_for for a dispatch: which of the function's dispatches it is. */
+  int64_t dispatch;
 } tensel_host_env;
 
 /* A compiled function. Inputs: data and dims are given. Outputs: dims points at room for the signature's rank;

@@ -82,6 +82,17 @@ typedef struct tensel_kernel_info {
   int64_t nanoseconds;
 } tensel_kernel_info;
 
+/* One dispatch of a run, or one thread's share of it; see tensel_session_options.events. */
+typedef struct tensel_event {
+  int32_t dispatch; /* of the session's function */
+  int32_t thread;   /* the system's id */
+  int32_t is_share; /* not 0: what one thread did of a dispatch, whose own event follows */
+  int64_t begin;    /* nanoseconds of CLOCK_MONOTONIC */
+  int64_t nanoseconds;
+  int64_t flops; /* for the dims of that run; -1 where not known, and of shares */
+  int64_t bytes; /* read and written, the same */
+} tensel_event;
+
 typedef struct tensel_symbol_limit {
   const char *symbol;
   int64_t max;
@@ -92,6 +103,7 @@ typedef struct tensel_session_options {
   int32_t profile;                   /* not 0: measure every kernel */
   const tensel_symbol_limit *limits; /* smaller maxima; each symbol without a declared one needs a limit */
   size_t limit_count;
+  int64_t events; /* with profile: how many events to keep, the first ones; their memory is made with the session */
 } tensel_session_options;
 
 /* "0.1.0" */
@@ -125,6 +137,10 @@ int32_t tensel_model_symbol_count(const tensel_model *model);
 tensel_status_t tensel_model_symbol(const tensel_model *model, int32_t index, tensel_symbol_info *info);
 /* The arena's bytes at the declared maxima; -1 when a symbol is not bounded. */
 int64_t tensel_model_peak_bytes(const tensel_model *model, int32_t function);
+/* The kernel (tensel_session_kernel) that a function's dispatch runs; -1 when there is no such dispatch. */
+int32_t tensel_model_dispatch_kernel(const tensel_model *model, int32_t function, int32_t dispatch);
+/* The source nodes that it computes, by index; NULL behind the last. The one whose result it writes comes first. */
+const char *tensel_model_dispatch_node(const tensel_model *model, int32_t function, int32_t dispatch, int32_t index);
 /* The level of the code that was chosen for this machine, "x86-64-v3". TENSEL_CPU_LEVEL in the environment lowers it. */
 const char *tensel_model_cpu_level(const tensel_model *model);
 
@@ -160,6 +176,9 @@ int64_t tensel_session_arena_bytes(const tensel_session *session);
 int32_t tensel_session_thread_count(const tensel_session *session);
 int32_t tensel_session_kernel_count(const tensel_session *session);
 tensel_status_t tensel_session_kernel(const tensel_session *session, int32_t index, tensel_kernel_info *info);
+/* Events so far, and how many of them are kept. To be asked between runs. */
+int64_t tensel_session_event_count(const tensel_session *session, int64_t *kept);
+tensel_status_t tensel_session_event(const tensel_session *session, int64_t index, tensel_event *event);
 /* One line about the last call that did not return TENSEL_OK, "" when there was none. */
 const char *tensel_session_message(const tensel_session *session);
 

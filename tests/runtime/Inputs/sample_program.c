@@ -37,6 +37,7 @@ int32_t scale_add(tensel_host_env *env, const tensel_abi_tensor *in, tensel_abi_
     return env->fail(env, TENSEL_FAIL_CAPACITY, 1, bytes, env->capacities[1]);
   closure_t c = {in[0].data, in[1].data, env->weights[1], (float *)((char *)env->arena + env->offsets[1])};
   memset(c.out, 0xff, (size_t)bytes);
+  env->dispatch = 0;
   env->parallel_for(env, kernels[runs < 0], &c, rows);
   runs = runs + 1;
   out[0].data = c.out;
@@ -66,6 +67,7 @@ int32_t misbehave(tensel_host_env *env, const tensel_abi_tensor *in, tensel_abi_
   case 6:
     return env->fail(env, TENSEL_FAIL_VALUE, 99, -1, 0);
   default:
+    env->dispatch = 0;
     env->parallel_for(env, kernels[1], &c, 2);
     return 0;
   }
