@@ -18,7 +18,7 @@ static void makeSessions(const tensel_model &model) {
     tensel_symbol_limit limit = {};
     if (tensel_model_symbol(&model, 0, &symbol) == TENSEL_OK)
       limit = {symbol.name, symbol.max < 0 ? symbol.min + 10 * symbol.step : symbol.max};
-    tensel_session_options options = {1, 1, &limit, limit.symbol ? size_t(1) : 0};
+    tensel_session_options options = {1, 1, &limit, limit.symbol ? size_t(1) : 0, 16};
     tensel_session *session;
     tensel_error_t error;
     if (tensel_session_create(&model, f, &options, &session, &error) != TENSEL_OK && !error.message[0])

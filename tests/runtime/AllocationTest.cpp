@@ -49,7 +49,7 @@ void *aligned_alloc(size_t alignment, size_t size) {
 
 TEST(Allocation, NoneAfterSessionCreation) {
   LoadedModel model(samplePackage());
-  tensel_session_options options = {3, 1, nullptr, 0};
+  tensel_session_options options = {3, 1, nullptr, 0, 100};
   tensel_session *session;
   ASSERT_EQ(tensel_session_create(model, 0, &options, &session, nullptr), TENSEL_OK);
   std::vector<float> x(64 * 4, 1.0f);

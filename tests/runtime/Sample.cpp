@@ -57,6 +57,7 @@ PackageWriter test::sampleWriter(int64_t maxRows) {
                           {},
                           -1,
                           -1,
+                          {},
                           {}};
   accumulate.plannedValues = {{{0, 16}, 0, 0, "elsewhere"}};
   writer.addFunction(accumulate);

@@ -129,7 +129,7 @@ TEST(Model, NullHandlesAreFine) {
 
 TEST(Session, RunsAllSizes) {
   for (int32_t threads : {1, 2, 5}) {
-    Session session(0, {threads, 0, nullptr, 0});
+    Session session(0, {threads, 0, nullptr, 0, 0});
     EXPECT_EQ(tensel_session_thread_count(session), threads);
     for (int64_t rows : {2, 64, 10, 2, 64})
       runScaleAdd(session, rows);
@@ -141,7 +141,7 @@ TEST(Session, ManyAtOnce) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([&] {
-      tensel_session_options options = {2, 0, nullptr, 0};
+      tensel_session_options options = {2, 0, nullptr, 0, 0};
       tensel_session *session;
       ASSERT_EQ(tensel_session_create(model, 0, &options, &session, nullptr), TENSEL_OK);
       for (int round = 0; round < 200; ++round)
@@ -184,7 +184,7 @@ TEST(Session, WrongInputs) {
 
 TEST(Session, Limits) {
   tensel_symbol_limit limit = {"N", 9};
-  Session session(0, {1, 0, &limit, 1});
+  Session session(0, {1, 0, &limit, 1, 0});
   EXPECT_EQ(tensel_session_arena_bytes(session), 8 * 16 + 128);
   runScaleAdd(session, 8);
   float data[64] = {};
@@ -203,15 +203,15 @@ TEST(Session, RefusedOptions) {
     return std::string(error.message);
   };
   tensel_symbol_limit unknown = {"M", 9}, low = {"N", 1}, high = {"N", 65}, huge = {"N", int64_t(1) << 45};
-  EXPECT_EQ(message(64, {1, 0, &unknown, 1}), "limit 0: the model has no symbol 'M'");
-  EXPECT_EQ(message(64, {1, 0, &low, 1}), "limit of symbol 'N': found 1, expected 2 to 64");
-  EXPECT_EQ(message(64, {1, 0, &high, 1}), "limit of symbol 'N': found 65, expected 2 to 64");
-  EXPECT_EQ(message(64, {1, 0, nullptr, 1}), "the options count 1 limits, but limits is null");
-  EXPECT_EQ(message(64, {-1, 0, nullptr, 0}), "threads: found -1, expected 0 to 1024");
-  EXPECT_EQ(message(-1, {1, 0, nullptr, 0}), "symbol 'N' has no declared maximum: the session needs a limit");
-  EXPECT_NE(message(-1, {1, 0, &huge, 1}).find("the session needs an arena of 562949953421440 bytes; this machine has "),
+  EXPECT_EQ(message(64, {1, 0, &unknown, 1, 0}), "limit 0: the model has no symbol 'M'");
+  EXPECT_EQ(message(64, {1, 0, &low, 1, 0}), "limit of symbol 'N': found 1, expected 2 to 64");
+  EXPECT_EQ(message(64, {1, 0, &high, 1, 0}), "limit of symbol 'N': found 65, expected 2 to 64");
+  EXPECT_EQ(message(64, {1, 0, nullptr, 1, 0}), "the options count 1 limits, but limits is null");
+  EXPECT_EQ(message(64, {-1, 0, nullptr, 0, 0}), "threads: found -1, expected 0 to 1024");
+  EXPECT_EQ(message(-1, {1, 0, nullptr, 0, 0}), "symbol 'N' has no declared maximum: the session needs a limit");
+  EXPECT_NE(message(-1, {1, 0, &huge, 1, 0}).find("the session needs an arena of 562949953421440 bytes; this machine has "),
             std::string::npos);
-  EXPECT_EQ(message(-1, {1, 0, &high, 1}), "");
+  EXPECT_EQ(message(-1, {1, 0, &high, 1, 0}), "");
   LoadedModel model(samplePackage());
   tensel_session *session;
   tensel_error_t error;
