@@ -1,13 +1,16 @@
 // RUN: tensel-opt %s -tensel-lower-task | FileCheck %s
 
-// CHECK: tensel.functions = [{entry = "tensel_entry_main"
+// CHECK: tensel.functions = [{dispatches = [{kernel = "k0", nodes = ["lower-task.mlir:{{[0-9:]+}}"]}], entry = "tensel_entry_main"
 // CHECK-SAME: name = "x"
 // CHECK-SAME: tensel.weights = ["w"]
 // CHECK: llvm.func @tensel_entry_main(%[[ENV:.*]]: !llvm.ptr, %[[IN:.*]]: !llvm.ptr, %[[OUT:.*]]: !llvm.ptr) -> i32
 // A dynamic size is checked against its capacity before the kernel runs.
 // CHECK: llvm.icmp "ule"
 // CHECK: llvm.call @k0_count
-// CHECK: llvm.call @k0(
+// The runtime is told which dispatch this is, and runs it.
+// CHECK: llvm.store %{{.*}}, %{{.*}} : i64, !llvm.ptr
+// CHECK: %[[RUN:.*]] = llvm.mlir.addressof @k0
+// CHECK: llvm.call %{{.*}}(%[[ENV]], %[[RUN]], %{{.*}}) : !llvm.ptr, (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64) -> ()
 graph.symbol @N {max = 8 : i64}
 graph.weight @w : tensor<4xf32> from "w.bin" {length = 16 : i64}
 graph.weight @unused : tensor<4xf32> from "w.bin" {length = 16 : i64}
