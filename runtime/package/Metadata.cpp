@@ -52,8 +52,9 @@ static Offset<fb::Function> buildFunction(FlatBufferBuilder &builder, const Func
     auto written = builder.CreateVector(dispatch.bytesWritten);
     return fb::CreateDispatch(builder, dispatch.kernel, nodes, flops, read, written);
   });
+  auto order = builder.CreateVector(function.placingOrder);
   return fb::CreateFunction(builder, name, entry, inputs, outputs, values, function.peakBytes, function.flops, places,
-                            dispatches);
+                            dispatches, order);
 }
 
 static Offset<fb::CodeObject> buildCode(FlatBufferBuilder &builder, const CodeData &code) {

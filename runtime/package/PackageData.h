@@ -46,6 +46,7 @@ struct FunctionData {
   int64_t flops = -1;
   std::vector<std::string> places;
   std::vector<DispatchData> dispatches; ///< by the numbers that the program gives tensel_host_env::dispatch
+  std::vector<uint32_t> placingOrder = {}; ///< of the planned values, or empty; computed by PackageWriter::addFunction
 };
 
 struct SymbolData {

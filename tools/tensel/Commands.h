@@ -74,6 +74,8 @@ struct ExplainOptions {
 
 struct InspectOptions {
   std::string file;
+  std::vector<std::string> shapes;
+  int threads = 1;
   bool json = false;
 };
 

@@ -5,8 +5,8 @@
 #include "tools/tensel/Commands.h"
 #include "tools/tensel/Files.h"
 #include "tools/tensel/HostTensor.h"
+#include "tools/tensel/MemoryReport.h"
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 namespace tensel::cli {
 namespace {
@@ -36,7 +36,7 @@ Json describe(const rt::PackageData &data, const rt::TensorData &tensor) {
   return described;
 }
 
-Json describe(const rt::PackageData &data) {
+Json describe(const rt::PackageData &data, const std::vector<int64_t> &sizes, int threads) {
   Json functions = Json::array(), symbols = Json::array(), weights = Json::array(), code = Json::array(), kernels = Json::array(),
        hashes = Json::array();
   for (const rt::FunctionData &function : data.functions) {
@@ -49,6 +49,7 @@ Json describe(const rt::PackageData &data) {
                          {"inputs", std::move(inputs)},
                          {"outputs", std::move(outputs)},
                          {"peak_bytes", function.peakBytes},
+                         {"memory", describeMemory(data, function, sizes, threads)},
                          {"planned_values", function.plannedValues.size()},
                          {"flops", function.flops}});
   }
@@ -92,21 +93,20 @@ std::string describeTensor(const Json &tensor) {
 void printText(const Json &json) {
   std::printf("%s for %s\n", json["compiler"].get<std::string>().c_str(), json["target"].get<std::string>().c_str());
   for (const Json &function : json["functions"]) {
-    int64_t peak = function["peak_bytes"];
-    std::printf("function %s: arena %s\n", function["name"].get<std::string>().c_str(),
-                peak < 0 ? "not bounded (a symbol has no maximum)" : (std::to_string(peak) + " bytes").c_str());
+    std::printf("function %s\n", function["name"].get<std::string>().c_str());
     for (const Json &tensor : function["inputs"])
       std::printf("  %s  %s\n", tensor.contains("state") ? "state" : "input", describeTensor(tensor).c_str());
     for (const Json &tensor : function["outputs"])
       if (!tensor.contains("state")) // it is the state again
         std::printf("  output %s\n", describeTensor(tensor).c_str());
+    std::fputs(memoryText(function["memory"]).c_str(), stdout);
   }
   for (const Json &symbol : json["symbols"]) {
     int64_t max = symbol["max"];
     std::printf("symbol %s: %s..%s step %s\n", symbol["name"].get<std::string>().c_str(), symbol["min"].dump().c_str(),
                 max < 0 ? "" : std::to_string(max).c_str(), symbol["step"].dump().c_str());
   }
-  std::printf("weights: %zu, %s bytes\n", json["weights"].size(), json["weight_bytes"].dump().c_str());
+  std::printf("weights: %zu, %s bytes, mapped\n", json["weights"].size(), json["weight_bytes"].dump().c_str());
   for (const Json &code : json["code"])
     std::printf("code %s: %s bytes, %zu imports\n", code["level"].get<std::string>().c_str(), code["bytes"].dump().c_str(),
                 code["imports"].size());
@@ -129,13 +129,18 @@ int inspectCommand(const InspectOptions &options) {
   if (problem.empty() && isPackage) {
     rt::PackageData data;
     problem = rt::readPackage(options.file, data);
+    std::vector<int64_t> sizes;
+    if (problem.empty())
+      problem = chooseSizes(data, options.shapes, sizes);
     if (problem.empty()) {
-      Json json = describe(data);
+      Json json = describe(data, sizes, options.threads);
       if (options.json)
         std::printf("%s\n", json.dump(1, ' ', false, Json::error_handler_t::replace).c_str());
       else
         printText(json);
     }
+  } else if (problem.empty() && !options.shapes.empty()) {
+    problem = "--shape: found the model '" + options.file + "', expected a package: it is what has a memory plan";
   } else if (problem.empty()) {
     problem = inspectModel(options.file, text);
     std::fputs(text.c_str(), stdout);

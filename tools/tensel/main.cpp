@@ -172,6 +172,9 @@ void addExplain(CLI::App &app, ExplainOptions &options) {
 void addInspect(CLI::App &app, InspectOptions &options) {
   CLI::App *command = app.add_subcommand("inspect", "say what a package or model holds");
   command->add_option("FILE", options.file, "a .tensel, .onnx or .mlir file")->required();
+  command->add_option("--shape", options.shapes, "SYMBOL=VALUE: state a package's memory for this size (default: its largest)")
+      ->allow_extra_args(false);
+  command->add_option("--threads", options.threads, "state it for so many threads")->check(CLI::Range(1, 1024));
   command->add_flag("--json", options.json, "as JSON");
 }
 
