@@ -25,12 +25,6 @@ Dim ConcreteShapes::unknownElement(Value value, int64_t index) {
 }
 
 Dim ConcreteShapes::dataDependent(Value, StringRef) {
-  if (isa<NonZeroOp>(op)) {
-    int64_t count = 0;
-    for (double value : operands[0].readAll<double>())
-      count += value != 0;
-    return count;
-  }
   if (isa<RangeOp>(op)) {
     double start = operands[0].getDouble(0), limit = operands[1].getDouble(0), delta = operands[2].getDouble(0);
     double count = std::ceil((limit - start) / delta);

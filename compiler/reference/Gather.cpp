@@ -97,7 +97,8 @@ static graph::ReduceKind combinedBy(graph::ScatterKind kind) {
   return graph::ReduceKind::sum;
 }
 
-/// Combines runs of `row` updates with the elements from each place on, in order.
+/// Combines runs of `row` updates with the elements from each place on, in order. Each update is an operation of the element type:
+/// what it gives is rounded before the next one.
 static void scatter(graph::ScatterKind kind, const Tensor &data, const Tensor &updates, ArrayRef<int64_t> places, int64_t row,
                     Tensor &result) {
   Kind element = data.getKind();
@@ -108,6 +109,8 @@ static void scatter(graph::ScatterKind kind, const Tensor &data, const Tensor &u
       for (int64_t j = 0; j < row && place >= 0; ++j) {
         T &value = values[place + j], update = next[i * row + j];
         value = kind == graph::ScatterKind::none ? update : combineElements(combinedBy(kind), element, value, update);
+        if constexpr (std::is_same_v<T, double>)
+          value = roundTo(element, value);
       }
     result.writeAll(values);
   });
@@ -142,7 +145,7 @@ LogicalResult tensel::reference::evaluate(graph::NonZeroOp op, Operands operands
   int64_t count = results[0].getDim(1), found = 0, next = 0;
   std::vector<int64_t> indices(results[0].getCount());
   forEachPosition(input.getDims(), [&](ArrayRef<int64_t> position) {
-    if (values[next++] == 0)
+    if (values[next++] == 0 || found == count)
       return;
     for (auto [d, at] : llvm::enumerate(position))
       indices[d * count + found] = at;

@@ -38,8 +38,10 @@ def Graph_ScatterNdOp : Graph_ShapedOp<"scatter_nd"> {
   let assemblyFormat = "$kind operands attr-dict `:` functional-type(operands, results)";
 }
 def Graph_NonZeroOp : Graph_ShapedOp<"nonzero", [], "::mlir::IntegerType::get(context, 64)"> {
-  let summary = "[rank, count] indices of the non-zero elements in row-major order; the count depends on the data.";
-  let arguments = (ins Graph_Tensor:$input);
+  let summary = "[rank, count] indices of the first `count` (1-D i64 of one element) non-zero elements in row-major order.";
+  let description = [{`count` is at most the number of elements; columns past the last non-zero element are 0. All of them are found with the
+    sum of `compare ne %input, 0` as the count, which a program computes like any other shape.}];
+  let arguments = (ins Graph_Tensor:$input, Graph_Shape:$count);
   let results = (outs Graph_Tensor:$result);
 }
 #endif

@@ -71,6 +71,7 @@ LogicalResult ScatterNdOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &
 
 LogicalResult NonZeroOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
   int64_t rank = cast<RankedTensorType>(adaptor.getInput().getType()).getRank();
-  results.push_back({Dim(rank), s.dataDependent(adaptor.getInput(), "nonzero")});
+  Dim most = s.product(s.dims(adaptor.getInput()));
+  results.push_back({Dim(rank), s.max(0, s.min(s.element(adaptor.getCount(), 0), most))});
   return success();
 }

@@ -58,7 +58,7 @@ public:
   llvm::LogicalResult broadcast(mlir::ValueRange tensors, DimLists &results);
   DimList broadcastDims(llvm::ArrayRef<Dim> a, llvm::ArrayRef<Dim> b);
 
-  /// A dim that only the data decides (nonzero's count, range over computed floats, ...): `tag` tells which.
+  /// A dim that only the data decides (a range over computed floats): `tag` tells which.
   virtual Dim dataDependent(mlir::Value operand, llvm::StringRef tag) { return {}; }
   /// The element of `scales` times the dim, rounded down (resize); constants are folded by the caller.
   virtual Dim scaled(Dim dim, mlir::Value scales, int64_t index) { return {}; }

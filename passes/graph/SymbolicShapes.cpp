@@ -68,8 +68,6 @@ Dim SymbolicShapes::dataDependent(Value operand, StringRef tag) {
   entry.tensor = operand;
   entry.tag = tag.str();
   entry.range.low = 0;
-  if (tag == "nonzero")
-    entry.operands.push_back(toExpr(product(dims(operand))));
   return fresh(entry);
 }
 

@@ -26,7 +26,7 @@ public:
       return failure();
     describeResults();
     dims.emplace(shapes, func, map);
-    if (failed(boundResults()) || failed(formBlock(func.front())))
+    if (failed(boundResults()) || failed(formBlock(func.front())) || failed(dims->verdict()))
       return failure();
     for (Operation *op : llvm::reverse(erased))
       op->erase();

@@ -106,6 +106,7 @@ Value HostDims::buildUnknown(OpBuilder &b, Location loc, const Unknown &entry) {
   case Unknown::Declared:
     break;
   }
+  hasFailed = true;
   emitError(loc) << "the number of elements that '" << unknown.tag
                  << "' gives is only known from its data, which is not supported yet";
   return arith::ConstantIndexOp::create(b, loc, 0);

@@ -17,6 +17,8 @@ public:
   mlir::Value get(mlir::OpBuilder &b, mlir::Location loc, mlir::AffineExpr expr);
   /// The dynamic dims of a value of the graph.
   llvm::SmallVector<mlir::Value> dynamicDims(mlir::OpBuilder &b, mlir::Value value);
+  /// Fails when a dim was asked for that no host program can compute; an error has told.
+  llvm::LogicalResult verdict() const { return llvm::failure(hasFailed); }
 
 private:
   mlir::Value build(mlir::OpBuilder &b, mlir::Location loc, mlir::AffineExpr expr);
@@ -24,6 +26,7 @@ private:
 
   SymbolicShapes &shapes;
   const mlir::IRMapping &replaced;
+  bool hasFailed = false;
   llvm::SmallVector<mlir::Value> symbols; // per declared symbol, null: no argument has it
   llvm::DenseMap<std::pair<mlir::Block *, mlir::AffineExpr>, mlir::Value> cache;
 };

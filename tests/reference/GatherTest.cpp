@@ -62,10 +62,14 @@ TEST_F(Gather, ScatterTuples) {
 }
 
 TEST_F(Gather, NonZero) {
-  std::string text = "func.func @f(%x: tensor<2x2xf32>) -> tensor<2x?xi64> { %0 = graph.nonzero %x : (tensor<2x2xf32>) -> "
-                     "tensor<2x?xi64> return %0 : tensor<2x?xi64> }";
-  expect(text, {f32({2, 2}, {0, 1, 2, 0})}, {2, 2}, {0, 1, 1, 0});
-  expect(text, {f32({2, 2}, {0, 0, 0, 0})}, {2, 0}, {});
+  std::string text = "func.func @f(%x: tensor<2x2xf32>, %n: tensor<1xi64>) -> tensor<2x?xi64> { %0 = graph.nonzero %x, %n : "
+                     "(tensor<2x2xf32>, tensor<1xi64>) -> tensor<2x?xi64> return %0 : tensor<2x?xi64> }";
+  expect(text, {f32({2, 2}, {0, 1, 2, 0}), i64({1}, {2})}, {2, 2}, {0, 1, 1, 0});
+  expect(text, {f32({2, 2}, {0, 0, 0, 0}), i64({1}, {0})}, {2, 0}, {});
+  // Fewer than there are: the first ones. More: zeros. Never more than the elements.
+  expect(text, {f32({2, 2}, {3, 1, 2, 0}), i64({1}, {1})}, {2, 1}, {0, 0});
+  expect(text, {f32({2, 2}, {0, 1, 0, 0}), i64({1}, {3})}, {2, 3}, {0, 0, 0, 1, 0, 0});
+  expect(text, {f32({2, 2}, {0, 0, 0, 1}), i64({1}, {9})}, {2, 4}, {1, 0, 0, 0, 1, 0, 0, 0});
 }
 
 } // namespace

@@ -53,8 +53,15 @@ static LogicalResult scatterNd(Node &n) {
   return success();
 }
 
+/// The indices of all non-zero elements, [rank, their number].
+static Value placesOfNonZero(Node &n, Value x) {
+  Value counted = n.cast(n.compare(graph::ComparePredicate::ne, x, 0), n.i64());
+  Value count = n.reduce(graph::ReduceKind::sum, counted, range(0, Node::rank(x)), /*keepDims=*/false);
+  return n.make<graph::NonZeroOp>(x, n.reshape(count, {1}));
+}
+
 static LogicalResult nonZero(Node &n) {
-  n.set(0, n.make<graph::NonZeroOp>(n.in(0)));
+  n.set(0, placesOfNonZero(n, n.in(0)));
   return success();
 }
 
@@ -66,7 +73,7 @@ static LogicalResult compress(Node &n) {
     axis = n.axis(n.intAttr("axis", 0), Node::rank(x));
   else
     x = n.reshape(x, {-1});
-  Value places = n.squeeze(n.make<graph::NonZeroOp>(n.in(1)), {0});
+  Value places = n.squeeze(placesOfNonZero(n, n.in(1)), {0});
   n.set(0, n.make<graph::GatherOp>(x, places, axis));
   return success();
 }
