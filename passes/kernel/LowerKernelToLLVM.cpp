@@ -23,6 +23,7 @@
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/DialectConversion.h"
 #include "passes/kernel/Passes.h"
+#include "passes/kernel/ScalarMath.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -32,12 +33,13 @@ namespace tensel {
 #include "passes/kernel/Passes.h.inc"
 
 namespace {
-/// f32 functions get polynomials that the loop vectoriser can widen; LLVM has instructions or intrinsics for the others.
+/// f32 functions get polynomials that the loop vectoriser can widen; LLVM has instructions or intrinsics for the others, or they are
+/// calls of libm: MLIR's approximation of atan is 40 units of the last place off.
 void populateMath(RewritePatternSet &patterns) {
+  populateScalarMath(patterns);
   auto isApproximated = [](StringRef name) {
-    static const llvm::StringSet<llvm::MallocAllocator> names = {"math.exp",  "math.expm1", "math.log", "math.log1p",
-                                                                 "math.log2", "math.tanh",  "math.erf", "math.erfc",
-                                                                 "math.atan", "math.atan2", "math.sin", "math.cos"};
+    static const llvm::StringSet<llvm::MallocAllocator> names = {"math.expm1", "math.log", "math.log1p", "math.log2",
+                                                                 "math.tanh",  "math.erf", "math.erfc"};
     return names.contains(name);
   };
   populateMathPolynomialApproximationPatterns(patterns, isApproximated);
@@ -70,6 +72,7 @@ struct ConvertThroughF32 : OpRewritePattern<Op> {
 /// Expands everything that has no LLVM counterpart, while memrefs are still memrefs.
 LogicalResult expand(func::FuncOp func) {
   MLIRContext *context = func.getContext();
+  guardApproximations(func);
   RewritePatternSet patterns(context);
   populateMath(patterns);
   memref::populateExpandStridedMetadataPatterns(patterns);

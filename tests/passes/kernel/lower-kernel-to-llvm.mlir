@@ -17,6 +17,20 @@ func.func @kernel(%closure: !llvm.ptr, %begin: i64, %end: i64) attributes {tense
   return
 }
 
+// Functions that MLIR approximates over a part of their range only are arithmetic of ours; what is left to libm is a call.
+// CHECK-LABEL: llvm.func @functions
+func.func @functions(%a: !llvm.ptr, %x: f32) attributes {tensel.kernel} {
+  // CHECK-NOT: llvm.call @expf
+  // CHECK-NOT: llvm.intr.exp
+  // CHECK-NOT: llvm.intr.sin
+  %0 = math.exp %x : f32
+  %1 = math.sin %0 : f32
+  // CHECK: llvm.intr.atan
+  %2 = math.atan %1 : f32
+  llvm.store %2, %a : f32, !llvm.ptr
+  return
+}
+
 // CHECK-LABEL: func.func @host
 func.func @host(%a: f32) -> f32 {
   // CHECK: arith.addf
