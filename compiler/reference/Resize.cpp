@@ -4,6 +4,7 @@
 #include "compiler/reference/Strides.h"
 
 #include <cmath>
+#include <set>
 
 using namespace mlir;
 using namespace tensel;
@@ -12,53 +13,60 @@ using namespace tensel::reference;
 namespace {
 struct Axis {
   int64_t in, out;
-  double scale, roiStart, roiEnd;
+  double scale;  // out / in, or what the model gives
+  bool isScaled; // the model gives scales
+  double roiStart, roiEnd;
+
+  /// Where result position x lies among the input's pixels. One division, so that a position that is a pixel, or half
+  /// way between two, is found to be there.
+  double shrunk(double x) const { return isScaled ? x / scale : x * static_cast<double>(in) / static_cast<double>(out); }
 };
-/// The pixels that one result element is made of; none: the extrapolation value.
+/// The pixels that one result element is made of.
 using Taps = SmallVector<std::pair<int64_t, double>>;
 } // namespace
 
 /// Where result position x comes from; nothing for an unknown mode.
 static std::optional<double> sourceOf(StringRef mode, const Axis &axis, double x) {
   auto in = static_cast<double>(axis.in);
-  double out = axis.scale * in;
-  double half = (x + 0.5) / axis.scale - 0.5;
+  // The length before it is rounded to a whole number.
+  double out = axis.isScaled ? axis.scale * in : static_cast<double>(axis.out);
+  double half = axis.shrunk(x + 0.5) - 0.5;
   if (mode == "half_pixel")
     return half;
   if (mode == "pytorch_half_pixel")
-    return out == 1 ? -0.5 : half;
+    return axis.out > 1 ? half : 0;
   if (mode == "half_pixel_symmetric")
     return in / 2 * (1 - static_cast<double>(axis.out) / out) + half;
   if (mode == "asymmetric")
-    return x / axis.scale;
+    return axis.shrunk(x);
   if (mode == "align_corners")
     return out == 1 ? 0 : x * (in - 1) / (out - 1);
   if (mode == "tf_crop_and_resize") {
     double reach = (axis.roiEnd - axis.roiStart) * (in - 1);
-    return axis.roiStart * (in - 1) + (out == 1 ? reach / 2 : x * reach / (out - 1));
+    return axis.out > 1 ? axis.roiStart * (in - 1) + x * reach / (out - 1) : (axis.roiStart + axis.roiEnd) * (in - 1) / 2;
   }
   return std::nullopt;
 }
 
+/// Keys' kernel (1981) at distance |x|.
 static double cubic(double x, double a) {
   x = std::fabs(x);
   if (x <= 1)
     return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return x < 2 ? ((x - 5) * x + 8) * a * x - 4 * a : 0;
+  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
 }
 
-/// Weights of the pixels around `source` (Keys 1981 for cubic); antialiasing widens them when shrinking.
+/// The pixel that `source` is nearest to.
+static int64_t nearestTo(StringRef rule, double source) {
+  double below = std::floor(source), ratio = source - below;
+  bool up = rule == "ceil" ? ratio > 0 : rule == "floor" ? false : rule == "round_prefer_ceil" ? ratio >= 0.5 : ratio > 0.5;
+  return static_cast<int64_t>(below) + up;
+}
+
+/// Weights of the pixels around `source`; antialiasing widens them when shrinking.
 static Taps weightsAt(graph::ResizeOp op, const Axis &axis, double source) {
   double below = std::floor(source), ratio = source - below;
   auto first = static_cast<int64_t>(below);
-  if (op.getMode() == graph::ResizeMode::nearest) {
-    StringRef nearest = op.getNearest();
-    bool up = nearest == "ceil"                ? ratio > 0
-              : nearest == "floor"             ? false
-              : nearest == "round_prefer_ceil" ? ratio >= 0.5
-                                               : ratio > 0.5;
-    return {{first + up, 1.0}};
-  }
   bool isLinear = op.getMode() == graph::ResizeMode::linear;
   double narrow = op.getAntialias() ? std::min(axis.scale, 1.0) : 1.0;
   auto start = static_cast<int64_t>(std::floor((isLinear ? -1 : -2) / narrow)) + 1;
@@ -73,30 +81,76 @@ static Taps weightsAt(graph::ResizeOp op, const Axis &axis, double source) {
     taps.push_back({first + i, weight});
     sum += weight;
   }
-  for (auto &tap : taps)
-    tap.second /= sum;
+  if (op.getExcludeOutside() || op.getAntialias())
+    for (auto &tap : taps)
+      tap.second /= sum;
   return taps;
 }
 
-/// Resamples dim `d`, which has axis.in elements in `values`.
-static std::vector<double> resample(graph::ResizeOp op, const Axis &axis, ArrayRef<double> values, int64_t outer, int64_t inner) {
-  std::vector<double> result(outer * axis.out * inner);
-  for (int64_t x = 0; x < axis.out; ++x) {
-    double source = *sourceOf(op.getCoordinates(), axis, static_cast<double>(x));
-    bool isOutside = op.getCoordinates() == "tf_crop_and_resize" && (source < 0 || source > static_cast<double>(axis.in - 1));
-    Taps taps = isOutside ? Taps() : weightsAt(op, axis, source);
-    for (int64_t o = 0; o < outer; ++o) {
-      double *to = &result[(o * axis.out + x) * inner];
-      if (isOutside)
-        std::fill_n(to, inner, op.getExtrapolation().convertToDouble());
-      for (auto [pixel, weight] : taps) {
-        if (weight == 0)
-          continue;
-        const double *from = &values[(o * axis.in + std::clamp<int64_t>(pixel, 0, axis.in - 1)) * inner];
-        for (int64_t i = 0; i < inner; ++i)
-          to[i] += weight * from[i];
+/// The dims of a tensor one after the other, each to its new length. `T` is the element type of the nearest pixel's copy, or double.
+template <typename T>
+class Resampler {
+public:
+  Resampler(graph::ResizeOp op, const Tensor &input) : op(op), dims(input.getDims()), values(input.readAll<T>()) {}
+
+  void resample(size_t d, const Axis &axis) {
+    int64_t outer = productOf(ArrayRef(dims).take_front(d)), inner = productOf(ArrayRef(dims).drop_front(d + 1));
+    std::vector<T> result(outer * axis.out * inner);
+    for (int64_t x = 0; x < axis.out; ++x) {
+      double source = *sourceOf(op.getCoordinates(), axis, static_cast<double>(x));
+      if (op.getCoordinates() == "tf_crop_and_resize" && (source < 0 || source > static_cast<double>(axis.in - 1)))
+        outside.insert({d, x});
+      bool isNearest = op.getMode() == graph::ResizeMode::nearest;
+      Taps taps = isNearest ? Taps{{nearestTo(op.getNearest(), source), 1.0}} : weightsAt(op, axis, source);
+      for (int64_t o = 0; o < outer; ++o) {
+        T *to = &result[(o * axis.out + x) * inner];
+        for (auto [pixel, weight] : taps) {
+          const T *from = &values[(o * axis.in + std::clamp<int64_t>(pixel, 0, axis.in - 1)) * inner];
+          for (int64_t i = 0; i < inner; ++i)
+            to[i] = isNearest ? from[i] : static_cast<T>(to[i] + weight * from[i]);
+        }
       }
     }
+    values = std::move(result);
+    dims[d] = axis.out;
+  }
+
+  /// The result; what comes from outside of the region of interest is the extrapolation value.
+  std::vector<T> finish() {
+    auto extrapolation = static_cast<T>(op.getExtrapolation().convertToDouble());
+    int64_t next = 0;
+    if (!outside.empty())
+      forEachPosition(dims, [&](ArrayRef<int64_t> position) {
+        T &value = values[next++];
+        for (auto [d, x] : llvm::enumerate(position))
+          if (outside.contains({d, x}))
+            value = extrapolation;
+      });
+    return std::move(values);
+  }
+
+private:
+  graph::ResizeOp op;
+  Ints dims;
+  std::vector<T> values;
+  std::set<std::pair<size_t, int64_t>> outside; // dim and position
+};
+
+/// Truncated, as a cast of the graph dialect has it: beyond the kind's range the nearest end of it, NaN 0.
+static std::vector<int64_t> saturated(Kind kind, ArrayRef<double> values) {
+  bool isUnsigned = reference::isUnsigned(kind);
+  int bits = kind == Kind::Bool ? 1 : 8 * static_cast<int>(bytesOf(kind));
+  double high = std::ldexp(1.0, isUnsigned ? bits : bits - 1), low = isUnsigned ? 0 : -high;
+  std::vector<int64_t> result;
+  for (double value : values) {
+    if (std::isnan(value))
+      result.push_back(0);
+    else if (value >= high)
+      result.push_back(static_cast<int64_t>((~uint64_t(0) >> (64 - bits)) >> (isUnsigned ? 0 : 1)));
+    else if (value <= low)
+      result.push_back(isUnsigned ? 0 : static_cast<int64_t>(~uint64_t(0) << (bits - 1)));
+    else
+      result.push_back(isUnsigned ? static_cast<int64_t>(static_cast<uint64_t>(value)) : static_cast<int64_t>(value));
   }
   return result;
 }
@@ -107,25 +161,29 @@ LogicalResult tensel::reference::evaluate(graph::ResizeOp op, Operands operands,
     return success();
   if (input.getCount() == 0)
     return op.emitError("'graph.resize': an empty input cannot be resized to dims [") << results[0].getDims() << "]";
-  if (!sourceOf(op.getCoordinates(), {1, 1, 1, 0, 1}, 0))
+  if (!sourceOf(op.getCoordinates(), {1, 1, 1, false, 0, 1}, 0))
     return op.emitError("'graph.resize': unknown coordinates '") << op.getCoordinates() << "'";
   bool isCrop = op.getCoordinates() == "tf_crop_and_resize";
   if (isCrop && !op.getRoi())
     return op.emitError("'graph.resize': tf_crop_and_resize needs a roi");
   const Tensor *roi = op.getRoi() ? &operands[op.getODSOperandIndexAndLength(1).first] : nullptr;
   const Tensor *scales = op.getScales() ? &operands[op.getODSOperandIndexAndLength(2).first] : nullptr;
-  Ints dims(input.getDims());
-  std::vector<double> values = input.readAll<double>();
-  for (int64_t d = 0; d < input.getRank(); ++d) {
-    int64_t in = input.getDim(d), out = results[0].getDim(d);
-    double scale = scales ? scales->getDouble(d) : static_cast<double>(out) / static_cast<double>(in);
-    bool isWhole = !isCrop || (roi->getDouble(d) == 0 && roi->getDouble(input.getRank() + d) == 1);
-    if (in == out && scale == 1 && isWhole)
-      continue;
-    Axis axis{in, out, scale, isCrop ? roi->getDouble(d) : 0, isCrop ? roi->getDouble(input.getRank() + d) : 1};
-    values = resample(op, axis, values, productOf(ArrayRef(dims).take_front(d)), productOf(ArrayRef(dims).drop_front(d + 1)));
-    dims[d] = out;
-  }
-  results[0].writeAll(values);
+  auto resampleAll = [&](auto resampler) {
+    for (int64_t d = 0; d < input.getRank(); ++d) {
+      int64_t in = input.getDim(d), out = results[0].getDim(d);
+      double scale = scales ? scales->getDouble(d) : static_cast<double>(out) / static_cast<double>(in);
+      double start = isCrop ? roi->getDouble(d) : 0, end = isCrop ? roi->getDouble(input.getRank() + d) : 1;
+      if (in == out && scale == 1 && start == 0 && end == 1)
+        continue;
+      resampler.resample(d, {in, out, scale, scales != nullptr, start, end});
+    }
+    return resampler.finish();
+  };
+  if (op.getMode() == graph::ResizeMode::nearest)
+    withWideType(input.getKind(), [&](auto zero) { results[0].writeAll(resampleAll(Resampler<decltype(zero)>(op, input))); });
+  else if (isFloat(input.getKind()))
+    results[0].writeAll(resampleAll(Resampler<double>(op, input)));
+  else
+    results[0].writeAll(saturated(results[0].getKind(), resampleAll(Resampler<double>(op, input))));
   return success();
 }

@@ -1,5 +1,6 @@
 // Resampling (ONNX Resize): every resampled dim gives taps, an input index and a weight each; the element is the sum over
-// the dims' taps, taken dim by dim. Coordinates are computed in f32.
+// the dims' taps, taken dim by dim. Coordinates and weights are computed in f64:
+// rounded otherwise, a position between two pixels would be found beside the wrong one, and weights of large pixels would not cancel.
 #include "passes/kernel/lowering/KernelLowering.h"
 
 #include "mlir/IR/Matchers.h"
@@ -13,10 +14,10 @@ using graph::ResizeMode;
 using P = arith::CmpIPredicate;
 
 namespace {
-/// f32 arithmetic.
+/// f64 arithmetic.
 struct Real {
   Cursor &c;
-  Value constant(double value) { return arith::ConstantOp::create(c.b, c.loc, c.b.getF32FloatAttr(value)); }
+  Value constant(double value) { return arith::ConstantOp::create(c.b, c.loc, c.b.getF64FloatAttr(value)); }
   Value add(Value a, Value b) { return c.b.createOrFold<arith::AddFOp>(c.loc, a, b); }
   Value sub(Value a, Value b) { return c.b.createOrFold<arith::SubFOp>(c.loc, a, b); }
   Value mul(Value a, Value b) { return c.b.createOrFold<arith::MulFOp>(c.loc, a, b); }
@@ -27,10 +28,10 @@ struct Real {
   Value lessEqual(Value a, Value b) { return arith::CmpFOp::create(c.b, c.loc, arith::CmpFPredicate::OLE, a, b); }
   Value of(Value index) {
     Value wide = arith::IndexCastOp::create(c.b, c.loc, c.b.getI64Type(), index);
-    return arith::SIToFPOp::create(c.b, c.loc, c.b.getF32Type(), wide);
+    return arith::SIToFPOp::create(c.b, c.loc, c.b.getF64Type(), wide);
   }
   Value toIndex(Value real) {
-    // The largest f32 below 2^63 keeps the conversion defined, whatever a roi holds.
+    // Below 2^63: keeps the conversion defined, whatever a roi holds.
     Value safe =
         arith::MinNumFOp::create(c.b, c.loc, arith::MaxNumFOp::create(c.b, c.loc, real, constant(-9.0e18)), constant(9.0e18));
     return arith::IndexCastOp::create(c.b, c.loc, c.b.getIndexType(),
@@ -47,14 +48,19 @@ struct Resampler {
   KernelLowering &k;
   graph::ResizeOp op;
   ArrayRef<Value> at;
-  Value outside; // some coordinate lies outside (tf_crop_and_resize)
+  Value outside;        // some coordinate lies outside (tf_crop_and_resize)
+  Indices sources = {}; // the coordinates in all dims, for sumStretched
 
   /// Whether the dim is copied as it is.
   bool isIdentity(int64_t d) {
-    StringRef mode = op.getCoordinates();
-    if (mode == "tf_crop_and_resize")
-      return false;
-    DenseFPElementsAttr scales;
+    DenseFPElementsAttr scales, roi;
+    if (op.getCoordinates() == "tf_crop_and_resize") {
+      if (!op.getRoi() || !matchPattern(op.getRoi(), m_Constant(&roi)))
+        return false;
+      auto bounds = roi.getValues<APFloat>();
+      if (!bounds[d].isZero() || !bounds[at.size() + d].isExactlyValue(1.0))
+        return false;
+    }
     if (op.getScales() && matchPattern(op.getScales(), m_Constant(&scales)))
       return scales.getValues<APFloat>()[d].isExactlyValue(1.0);
     return !op.getScales() && IndexShapes::areSame(k.dims(op.getInput())[d], k.dims(op.getResult())[d]);
@@ -64,13 +70,13 @@ struct Resampler {
     return k.once(op, 3 * d, [&](Cursor &c) {
       Real r{c};
       if (op.getScales())
-        return k.pull(c, op.getScales(), {c.index(d)});
+        return convertFloat(c, k.pull(c, op.getScales(), {c.index(d)}), c.b.getF64Type());
       return r.div(r.of(k.entryIndex(k.dims(op.getResult())[d])), r.of(k.entryIndex(k.dims(op.getInput())[d])));
     });
   }
   Value roi(Cursor &c, int64_t i) {
     Value value = k.pull(c, op.getRoi(), {c.index(i)});
-    return convertFloat(c, value, c.b.getF32Type());
+    return convertFloat(c, value, c.b.getF64Type());
   }
 
   /// The input coordinate of the element's position in dim d.
@@ -79,11 +85,13 @@ struct Resampler {
     StringRef mode = op.getCoordinates();
     Value in = r.of(k.entryIndex(k.dims(op.getInput())[d])), out = r.of(k.entryIndex(k.dims(op.getResult())[d])), x = r.of(at[d]);
     Value one = r.constant(1), half = r.constant(0.5), zero = r.constant(0);
-    auto halfPixel = [&] { return r.sub(r.div(r.add(x, half), scale(d)), half); };
+    // One division, so that a position that is a pixel, or half way between two, is found to be there.
+    auto shrunk = [&](Value x) { return op.getScales() ? r.div(x, scale(d)) : r.div(r.mul(x, in), out); };
+    auto halfPixel = [&] { return r.sub(shrunk(r.add(x, half)), half); };
     // The output's exact length: with scales it need not be a whole number.
     Value length = op.getScales() ? r.mul(in, scale(d)) : out;
     if (mode == "asymmetric")
-      return r.div(x, scale(d));
+      return shrunk(x);
     if (mode == "half_pixel_symmetric") {
       Value adjustment = r.div(out, length), center = r.mul(in, half);
       return r.add(r.mul(center, r.sub(one, adjustment)), halfPixel());
@@ -120,9 +128,9 @@ struct Resampler {
       return r.toIndex(r.floor(x));
     if (mode == "ceil")
       return r.toIndex(r.ceil(x));
-    if (mode == "round_prefer_ceil")
-      return r.toIndex(r.floor(r.add(x, r.constant(0.5))));
-    return r.toIndex(r.ceil(r.sub(x, r.constant(0.5))));
+    Value floor = r.floor(x), fraction = r.sub(x, floor), half = r.constant(0.5);
+    Value stays = mode == "round_prefer_ceil" ? r.less(fraction, half) : r.lessEqual(fraction, half);
+    return r.toIndex(c.select(stays, floor, r.add(floor, r.constant(1))));
   }
 
   /// Keys' kernel at distance |x| (Keys 1981), a = cubic_coeff; or the triangle of linear interpolation.
@@ -205,7 +213,7 @@ struct Resampler {
       return value;
     }
     Real r{c};
-    Value x = coordinate(c, d), floor = r.floor(x);
+    Value x = sources[d], floor = r.floor(x);
     Value shrink = k.once(
         op, 3 * d + 1, [&](Cursor &c) -> Value { return arith::MinNumFOp::create(c.b, c.loc, scale(d), Real{c}.constant(1)); });
     double reach = op.getMode() == ResizeMode::linear ? 1 : 2;
@@ -213,7 +221,7 @@ struct Resampler {
       Real r{c};
       return r.toIndex(r.ceil(r.div(r.constant(reach), shrink)));
     });
-    Value first = c.sub(r.toIndex(floor), radius), count = c.add(c.mul(radius, c.index(2)), c.index(2));
+    Value first = c.add(c.sub(r.toIndex(floor), radius), c.index(1)), count = c.mul(radius, c.index(2));
     Value size = k.entryIndex(k.dims(op.getInput())[d]);
     Value zero = arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(wide));
     ValueRange sums =
@@ -235,7 +243,7 @@ struct Resampler {
 
 Value pullResize(KernelLowering &k, Cursor &c, graph::ResizeOp op, ArrayRef<Value> at) {
   Type element = graph::elementTypeOf(op.getInput()), storage = graph::storageType(element);
-  Resampler resampler{k, op, at, {}};
+  Resampler resampler{k, op, at, {}, {}};
   Value result;
   Indices indices;
   if (op.getMode() == ResizeMode::nearest) {
@@ -243,8 +251,11 @@ Value pullResize(KernelLowering &k, Cursor &c, graph::ResizeOp op, ArrayRef<Valu
       indices.push_back(resampler.taps(c, d)[0].index);
     result = k.pull(c, op.getInput(), indices);
   } else {
-    Type wide = element.isF64() ? element : Type(c.b.getF32Type());
+    // Integers are truncated: f32 would fall below a whole number too often.
+    Type wide = element.isF64() || !isa<FloatType>(element) ? Type(c.b.getF64Type()) : Type(c.b.getF32Type());
     if (op.getAntialias()) {
+      for (size_t d = 0; d < at.size(); ++d)
+        resampler.sources.push_back(resampler.isIdentity(d) ? Value() : resampler.coordinate(c, d));
       result = resampler.sumStretched(c, indices, wide);
     } else {
       SmallVector<SmallVector<Tap>> taps;
