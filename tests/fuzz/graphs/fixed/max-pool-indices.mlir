@@ -1,4 +1,4 @@
-// KNOWN: differs: where a window holds NaN, another index than the one the reference chooses
+// FIXED: where a window held NaN, another index than that of the maximum
 // INPUT 0 f16 2 1 4 5 : 00BE108400BC003E003CF85700BE007E1004003E19140000007C007E00B8007CF8D7F8D7007E007E0000003E00001914F857F857FF7B0038007C007C00B847B5B054003E00B8FFFB1994007E1004003C
 module {
   graph.symbol @N {max = 9 : i64}
