@@ -12,6 +12,10 @@ using graph::ReduceKind;
 
 LogicalResult tensel::reference::evaluate(graph::ReduceOp op, Operands operands, Results results) {
   const Tensor &input = operands[0];
+  if (op.getAxes().empty()) { // nothing is combined, not even with the neutral element: -0 stays -0
+    llvm::copy(input.getBytes(), results[0].getMutableData());
+    return success();
+  }
   // The reduced dims have stride 0 in the result.
   Ints kept;
   for (int64_t i = 0; i < input.getRank(); ++i)

@@ -17,6 +17,7 @@ def Graph_ReduceOp : Graph_ShapedOp<"reduce", [DeclareOpInterfaceMethods<CostOpI
   let arguments = (ins Graph_ReduceKindAttr:$kind, Graph_Tensor:$input, DenseI64ArrayAttr:$axes, DefaultValuedAttr<BoolAttr, "false">:$keep_dims);
   let results = (outs Graph_Tensor:$result);
   let assemblyFormat = "$kind $input attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
 }
 
 def Graph_ArgReduceOp : Graph_ShapedOp<"arg_reduce", [], "::mlir::IntegerType::get(context, 64)"> {

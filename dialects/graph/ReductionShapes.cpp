@@ -1,4 +1,4 @@
-// Result dims and costs of reductions, arg-reductions, running reductions, top-k and softmax.
+// Result dims, folds and costs of reductions, arg-reductions, running reductions, top-k and softmax.
 #include "dialects/graph/Graph.h"
 
 using namespace mlir;
@@ -26,6 +26,11 @@ LogicalResult ReduceOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &res
 }
 
 Dim ReduceOp::countOps(ShapeContext &s) { return s.product(s.dims(getInput())); }
+
+OpFoldResult ReduceOp::fold(FoldAdaptor) {
+  bool isIdentity = getAxes().empty() && getInput().getType() == getType();
+  return isIdentity ? OpFoldResult(getInput()) : OpFoldResult();
+}
 
 LogicalResult ArgReduceOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
   return reduceDims(s, adaptor.getInput(), {static_cast<int64_t>(adaptor.getAxis())}, adaptor.getKeepDims(), results);

@@ -71,8 +71,17 @@ Value viewOf(OpBuilder &b, Location loc, Value memref, MemRefType type, ArrayRef
   return memref::ReinterpretCastOp::create(b, loc, type, memref, b.getIndexAttr(0), sizes, strides);
 }
 
-/// `memref` seen with the shape of the tensor `like`, whose dims are read from `like` where dynamic.
+/// What the op behind `value`, and those that it writes over, write into.
+Value firstDestination(Value value) {
+  while (auto dps = value.getDefiningOp<DestinationStyleOpInterface>())
+    value = dps.getTiedOpOperand(cast<OpResult>(value))->get();
+  return value;
+}
+
+/// `memref` seen with the shape of the tensor `like`, whose dims are read where dynamic: from what `like` is written into, so that the
+/// view can stand before the op that writes.
 Value viewAs(OpBuilder &b, Location loc, Value memref, Value like) {
+  like = firstDestination(like);
   auto type = contiguousMemRef(cast<RankedTensorType>(like.getType()));
   return memref.getType() == type ? memref : viewOf(b, loc, memref, type, tensor::getMixedSizes(b, loc, like));
 }
@@ -93,10 +102,7 @@ void wireDestination(func::FuncOp func, Value &value, Value &memref) {
     }
     break;
   }
-  Value chain = value;
-  while (auto dps = chain.getDefiningOp<DestinationStyleOpInterface>())
-    chain = dps.getTiedOpOperand(cast<OpResult>(chain))->get();
-  auto empty = chain.getDefiningOp<tensor::EmptyOp>();
+  auto empty = firstDestination(value).getDefiningOp<tensor::EmptyOp>();
   if (!empty)
     return;
   // Only this chain may write there; another user of the same tensor.empty gets its own.
@@ -116,9 +122,8 @@ void wireDestination(func::FuncOp func, Value &value, Value &memref) {
     OpOperand *init = dps.getTiedOpOperand(cast<OpResult>(link));
     if (init->get() == empty.getResult()) {
       if (Operation *def = tensor.getDefiningOp(); def->getBlock() == dps->getBlock() && dps->isBeforeInBlock(def)) {
-        for (Operation *move : {target.getDefiningOp(), def})
-          if (move && move->getBlock() == dps->getBlock() && dps->isBeforeInBlock(move))
-            move->moveBefore(dps);
+        (void)hoistBefore(target, dps);
+        def->moveBefore(dps);
       }
       init->set(tensor);
       return;

@@ -48,6 +48,9 @@ private:
   llvm::DenseMap<std::pair<void *, int64_t>, Name> names;
 };
 
+/// Moves what makes `value`, and the arithmetic that it needs, before `op` of the same block, where it may stand there.
+bool hoistBefore(mlir::Value value, mlir::Operation *op);
+
 /// Lets elementwise producers inside the tile loop write to the destination of the op that consumes them, where that op overwrites it
 /// element by element; a row of exponentials then needs no buffer of its own.
 void shareDestinations(mlir::func::FuncOp func);

@@ -8,8 +8,6 @@
 using namespace mlir;
 
 namespace tensel {
-namespace {
-/// Moves the slice, and the index arithmetic that it needs, before `op`.
 bool hoistBefore(Value value, Operation *op) {
   Operation *def = value.getDefiningOp();
   if (!def || def->getBlock() != op->getBlock() || def->isBeforeInBlock(op))
@@ -21,6 +19,7 @@ bool hoistBefore(Value value, Operation *op) {
   return true;
 }
 
+namespace {
 void share(linalg::GenericOp op) {
   if (op.getNumDpsInits() != 1 || !isElementwise(op) || !op.getMatchingBlockArgument(op.getDpsInitOperand(0)).use_empty())
     return;

@@ -132,9 +132,17 @@ linalg::GenericOp collapseElementwise(linalg::GenericOp op) {
   return cast<linalg::GenericOp>(collapsed->collapsedOp);
 }
 
+/// Whether the op, or one that it reads from, has a loop of 0 iterations.
+static bool readsNothing(linalg::LinalgOp op) {
+  return llvm::is_contained(op.getStaticLoopRanges(), 0) || llvm::any_of(op->getOperands(), [](Value operand) {
+           auto producer = operand.getDefiningOp<linalg::LinalgOp>();
+           return producer && readsNothing(producer);
+         });
+}
+
 scf::ForOp tileRoot(linalg::GenericOp root) {
   // A tensor with no elements has nothing to cut, and the tiling interface takes no loop of 0 iterations.
-  if (llvm::is_contained(root.getStaticLoopRanges(), 0))
+  if (readsNothing(root))
     return {};
   SmallVector<int64_t> tiles = chooseTiles(root);
   if (llvm::all_of(tiles, [](int64_t t) { return t == 0; }))

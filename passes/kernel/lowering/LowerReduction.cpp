@@ -33,6 +33,11 @@ static Value combine(Cursor &c, graph::ScalarBuilder &s, ReduceKind kind, Value 
 
 static LogicalResult buildReduce(KernelLowering &k, graph::ReduceOp op) {
   Location loc = op.getLoc();
+  if (op.getAxes().empty()) {
+    k.define(op.getResult(), k.forEach(loc, k.dims(op.getInput()), k.destination(op.getResult()),
+                                       [&](Cursor &c, ArrayRef<Value> at) { return k.pull(c, op.getInput(), at); }));
+    return success();
+  }
   Type element = graph::elementTypeOf(op.getInput()), wide = accumulatorType(element);
   ReduceKind kind = op.getKind();
   DimList sizes = k.dims(op.getInput()), outSizes;
@@ -60,13 +65,15 @@ static LogicalResult buildReduce(KernelLowering &k, graph::ReduceOp op) {
     return graph::ScalarBuilder(c.b, c.loc, element, like).neutral(kind);
   });
   AffineMap outMap = AffineMap::get(sizes.size(), 0, exprs, context);
-  Value reduced =
-      k.loops(loc, sizes, accumulator, outMap, iterators, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> current) -> Indices {
-        Value value = k.pull(c, op.getInput(), at);
-        value = convertFloat(c, value, wide);
-        graph::ScalarBuilder s(c.b, c.loc, element, value);
-        return {combine(c, s, kind, current[0], value)};
-      })[0];
+  // Over nothing there are no loops.
+  Value reduced = count.is(0) ? accumulator
+                              : k.loops(loc, sizes, accumulator, outMap, iterators,
+                                        [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> current) -> Indices {
+                                          Value value = k.pull(c, op.getInput(), at);
+                                          value = convertFloat(c, value, wide);
+                                          graph::ScalarBuilder s(c.b, c.loc, element, value);
+                                          return {combine(c, s, kind, current[0], value)};
+                                        })[0];
   if (kind != ReduceKind::mean && direct) {
     k.defineCompact(op.getResult(), reduced, kept);
     return success();

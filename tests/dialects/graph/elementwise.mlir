@@ -36,3 +36,11 @@ func.func @unsigned(%x: tensor<3xui8>) -> tensor<3xi1> {
   %0 = graph.compare lt %x, %x : (tensor<3xui8>, tensor<3xui8>) -> tensor<3xi1>
   return %0 : tensor<3xi1>
 }
+
+// A reduction along no axis combines nothing.
+// CHECK-LABEL: func @reduce_along_nothing
+func.func @reduce_along_nothing(%x: tensor<?x3xf16>) -> tensor<?x3xf16> {
+  // CHECK-NEXT: return %arg0
+  %0 = graph.reduce sum %x {axes = array<i64>, keep_dims = true} : (tensor<?x3xf16>) -> tensor<?x3xf16>
+  return %0 : tensor<?x3xf16>
+}

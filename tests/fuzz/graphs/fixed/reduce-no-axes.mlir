@@ -1,4 +1,4 @@
-// KNOWN: refused: a reduction along no axis of a dynamic dim, of a computed operand, needs unbounded scratch
+// FIXED: a reduction along no axis of a dynamic dim needed unbounded scratch
 // INPUT 0 f16 3 : 003C003C003C
 graph.symbol @N {max = 10 : i64}
 func.func @main(%arg0: tensor<?xf16> {graph.dims = ["N"], graph.name = "x0"}) -> (tensor<?xf16> {graph.name = "y0"}) {
