@@ -102,12 +102,22 @@ static LogicalResult allPositive(ShapeContext &s, ArrayRef<int64_t> values, Stri
   return success();
 }
 
+/// A kernel without taps has no reach.
+static LogicalResult allTaps(ShapeContext &s, Value filter) {
+  for (Dim taps : llvm::drop_begin(s.dims(filter), 2))
+    if (taps.constant && *taps.constant < 1)
+      return s.fail("expected kernel dims of 1 or more, found " + Twine(*taps.constant));
+  return success();
+}
+
 LogicalResult ConvOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {
   Value input = adaptor.getInput(), filter = adaptor.getFilter();
   auto rank =
       spatialRank(s, input, {adaptor.getStrides(), adaptor.getDilations()}, cast<RankedTensorType>(filter.getType()).getRank());
   if (failed(rank) || failed(allPositive(s, adaptor.getStrides(), "strides")) ||
       failed(allPositive(s, adaptor.getDilations(), "dilations")))
+    return failure();
+  if (failed(allTaps(s, filter)))
     return failure();
   int64_t groups = adaptor.getGroups();
   Dim channels = s.dim(input, 1), perGroup = s.dim(filter, 1), filters = s.dim(filter, 0);
@@ -141,6 +151,8 @@ LogicalResult ConvTransposeOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLis
   if (failed(rank) || failed(allPositive(s, adaptor.getStrides(), "strides")) ||
       failed(allPositive(s, adaptor.getDilations(), "dilations")))
     return failure();
+  if (failed(allTaps(s, filter)))
+    return failure();
   Dim channels = s.dim(input, 1), filterChannels = s.dim(filter, 0);
   if (channels.constant && filterChannels.constant && *channels.constant != *filterChannels.constant)
     return s.fail("expected " + Twine(*filterChannels.constant) + " input channels, found " + Twine(*channels.constant));
@@ -149,7 +161,12 @@ LogicalResult ConvTransposeOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLis
     Dim spread = s.mul(s.sub(s.dim(input, i + 2), 1), adaptor.getStrides()[i]);
     Dim reach = s.add(s.mul(s.sub(s.dim(filter, i + 2), 1), adaptor.getDilations()[i]), 1);
     Dim full = s.add(s.add(spread, reach), adaptor.getOutputPadding()[i]);
-    dims.push_back(s.sub(full, adaptor.getPadsLow()[i] + adaptor.getPadsHigh()[i]));
+    if (s.dim(input, i + 2).is(0))
+      return s.fail("expected spatial dims of 1 or more, found 0");
+    int64_t pads = adaptor.getPadsLow()[i] + adaptor.getPadsHigh()[i];
+    if (full.constant && *full.constant <= pads)
+      return s.fail("the pads take " + Twine(pads) + " elements away, the output has only " + Twine(*full.constant));
+    dims.push_back(s.sub(full, pads));
   }
   results.push_back(dims);
   return success();

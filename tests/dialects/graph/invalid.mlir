@@ -42,3 +42,21 @@ graph.symbol @n {min = 4, max = 3}
 
 // expected-error @+1 {{expected length 8 for 'tensor<2xf32>', found 7}}
 graph.weight @w : tensor<2xf32> from "w.bin" {length = 7 : i64}
+
+// -----
+
+func.func @nothing_left(%x: tensor<1x2x3xf32>, %w: tensor<2x2x2xf32>) {
+  // expected-error @+2 {{the pads take 4 elements away, the output has only 4}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = graph.conv_transpose %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>, pads_low = array<i64: 2>, pads_high = array<i64: 2>, output_padding = array<i64: 0>} : (tensor<1x2x3xf32>, tensor<2x2x2xf32>) -> tensor<1x2x0xf32>
+  return
+}
+
+// -----
+
+func.func @no_taps(%x: tensor<1x2x3xf32>, %w: tensor<2x2x0xf32>) {
+  // expected-error @+2 {{expected kernel dims of 1 or more, found 0}}
+  // expected-error @+1 {{failed to infer returned types}}
+  %0 = graph.conv %x, %w {strides = array<i64: 1>, dilations = array<i64: 1>} : (tensor<1x2x3xf32>, tensor<2x2x0xf32>) -> tensor<1x2x4xf32>
+  return
+}

@@ -32,6 +32,17 @@ func.func @conv_transpose(%x: tensor<1x4x5xf32>, %w: tensor<4x3x3xf32>) -> tenso
   return %0 : tensor<1x6x11xf32>
 }
 
+// A kernel of unknown size: the pads follow from its dims.
+// CHECK-LABEL: func @conv_transpose_of_a_dynamic_kernel
+func.func @conv_transpose_of_a_dynamic_kernel(%x: tensor<1x4x5xf32>, %w: tensor<4x3x?xf32>) -> tensor<1x6x?xf32> {
+  // CHECK: graph.shape_of %arg1
+  // CHECK: graph.pad constant
+  // CHECK: graph.conv {{.*}} groups = 2
+  %0 = graph.conv_transpose %x, %w {strides = array<i64: 2>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>,
+    output_padding = array<i64: 0>, groups = 2 : i64} : (tensor<1x4x5xf32>, tensor<4x3x?xf32>) -> tensor<1x6x?xf32>
+  return %0 : tensor<1x6x?xf32>
+}
+
 // Code generation takes attention whole, as far as its heads fit the stack.
 // CHECK-LABEL: func @attention
 func.func @attention(%q: tensor<1x?x2x64xf32>, %wide: tensor<1x?x2x600xf32>) -> (tensor<1x?x2x64xf32>, tensor<1x?x2x600xf32>) {
