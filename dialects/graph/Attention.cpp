@@ -2,6 +2,8 @@
 // repeated: queries are [B, G, H / G, S, D], keys and values [B, G, 1, T, .], scores [B, G, H / G, S, T].
 #include "dialects/graph/Graph.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace tensel::graph;
 
@@ -123,9 +125,9 @@ struct AttentionWriter {
     }
     Value seen = visible(keys, queries);
     if (seen)
-      scores = SelectOp::create(b, loc, seen, scores, number(-1e30));
+      scores = SelectOp::create(b, loc, seen, scores, number(-std::numeric_limits<double>::infinity()));
     Value weights = SoftmaxOp::create(b, loc, scores, 4);
-    // Where nothing is seen, all scores are equal, so the weights are not 0 yet.
+    // Where nothing is seen, the weights are NaN.
     if (seen)
       weights = SelectOp::create(b, loc, seen, weights, number(0));
     Value sum = MatmulOp::create(b, loc, weights, value);

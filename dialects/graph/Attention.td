@@ -18,7 +18,8 @@ def Graph_AttentionOp : Graph_ShapedOp<"attention", [AttrSizedOperandSegments, D
     query [B, S, H, D], key [B, T, G, D], value [B, T, G, E] -> [B, S, H, E]; G divides H, query head h uses key head h / (H / G). Key t stands at position t,
     query s at positions[b, s] (s when absent). A score is scale * (q . k), then softcap * tanh(score / softcap) unless softcap is 0, then plus
     slopes[h] * (t - position) (ALiBi) and plus bias[., h, s, t]. Query s sees key t when all of these hold, those absent counting as true: `causal`: t <= position
-    or t < prefix[b]; window > 0: position - t < window; t < lengths[b]. A query that sees no key gives 0. Computed in f32 (f64 for f64).
+    or t < prefix[b]; window > 0: position - t < window; t < lengths[b]. A query that sees no key gives 0, one whose scores are all
+    -inf gives NaN. Values that a query does not see must be finite for it: they may be read, with the weight 0. Computed in f32 (f64 for f64).
   }];
   let arguments = (ins Graph_AttentionMaskAttr:$mask, TensorRankOf<[AnyFloat], [4]>:$query, TensorRankOf<[AnyFloat], [4]>:$key,
                        TensorRankOf<[AnyFloat], [4]>:$value, Optional<TensorRankOf<[I64], [2]>>:$positions, Optional<TensorRankOf<[I64], [1]>>:$lengths,

@@ -71,6 +71,7 @@ private:
   void emitScores();
   void emitWeights(bool masked);
   mlir::Value changeScore(mlir::Value score, mlir::Value row, mlir::Value t);
+  mlir::Value weightOf(mlir::Value score, mlir::Value largest);
   mlir::Value visible(mlir::Value row, mlir::Value t);
   void emitSums();
   void emitSumsOf(mlir::Value row, mlir::Value firstLane, int64_t vectors, int64_t lastCount);

@@ -284,7 +284,9 @@ void AttentionEmitter::emitResult() {
   loop(m.constant(0), rowsLeft, 1, [&](Value row) {
     Value total = load(totals, row), zero = arith::ConstantOp::create(b, loc, b.getFloatAttr(a.compute, 0));
     Value one = arith::ConstantOp::create(b, loc, b.getFloatAttr(a.compute, 1));
-    Value nothing = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, total, zero);
+    // A total of 0 of keys that are seen is a softmax of nothing but -inf: NaN, as 0 / 0 is.
+    Value first = a.seesAll() ? m.constant(0) : load(firstSeen, row), end = a.seesAll() ? a.keys : load(endSeen, row);
+    Value nothing = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, first, end);
     Value factor = arith::SelectOp::create(b, loc, nothing, zero, arith::DivFOp::create(b, loc, one, total));
     Value from = m.mul(row, m.constant(padded)), to = m.mul(load(rowHeads, row), m.constant(a.valueSize));
     auto piece = [&](Value at, int64_t count) {

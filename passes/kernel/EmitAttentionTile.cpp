@@ -67,7 +67,7 @@ Value AttentionEmitter::visible(Value row, Value t) {
   return seen;
 }
 
-/// What the op adds to the scores of a vector of rows with key tileKey + t; the result is an exponent of 2.
+/// What the op adds to the scores of a vector of rows with key tileKey + t.
 Value AttentionEmitter::changeScore(Value score, Value row, Value t) {
   if (!a.changesScores())
     return score;
@@ -89,7 +89,16 @@ Value AttentionEmitter::changeScore(Value score, Value row, Value t) {
     Value bias = vector::GatherOp::create(b, loc, type, a.bias, ValueRange{from ? from : m.constant(0)}, rows, all, none);
     score = arith::AddFOp::create(b, loc, score, toCompute(bias));
   }
-  return arith::MulFOp::create(b, loc, score, number(M_LOG2E));
+  return score;
+}
+
+/// e^(score - largest), where a score that nothing is added to is an exponent of 2 already. The others become one here: times log2(e)
+/// a large one might overflow.
+Value AttentionEmitter::weightOf(Value score, Value largest) {
+  Value exponent = arith::SubFOp::create(b, loc, score, largest);
+  if (a.changesScores())
+    exponent = arith::MulFOp::create(b, loc, exponent, number(M_LOG2E));
+  return exp2OfNegative(b, loc, exponent);
 }
 
 void AttentionEmitter::emitWeights(bool masked) {
@@ -117,7 +126,7 @@ void AttentionEmitter::emitWeights(bool masked) {
       return next;
     });
     for (int64_t v = 0; v < tiles.rowVectors; ++v) {
-      Value factor = exp2OfNegative(b, loc, arith::SubFOp::create(b, loc, before[v], after[v]));
+      Value factor = weightOf(before[v], after[v]);
       storeVector(factor, factors, places[v]);
       storeVector(after[v], maxima, places[v]);
       totalsBefore.push_back(arith::MulFOp::create(b, loc, loadVector(totals, places[v]), factor));
@@ -126,7 +135,7 @@ void AttentionEmitter::emitWeights(bool masked) {
       Values next(carried);
       for (int64_t v = 0; v < tiles.rowVectors; ++v) {
         Value at = m.add(m.mul(t, rows), places[v]);
-        Value weight = exp2OfNegative(b, loc, arith::SubFOp::create(b, loc, loadVector(scores, at), after[v]));
+        Value weight = weightOf(loadVector(scores, at), after[v]);
         if (masked)
           weight = arith::SelectOp::create(b, loc, visible(places[v], t), weight, number(0));
         storeVector(weight, scores, at);
