@@ -13,7 +13,7 @@ namespace tensel {
 /// takes whole: their emitters read memory.
 static bool isInlined(Value value, Operation *user) {
   auto constant = value.getDefiningOp<graph::ConstantOp>();
-  if (!constant || isa<graph::CompositeOpInterface>(user))
+  if (!constant || isa<graph::CompositeOpInterface>(user) || user->hasTrait<graph::EmittedWhole>())
     return false;
   auto type = cast<RankedTensorType>(constant.getValue().getShapedType());
   if (constant.getValue().isSplat())
