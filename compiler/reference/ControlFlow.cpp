@@ -79,16 +79,10 @@ FailureOr<SmallVector<Tensor>> Interpreter::runIf(graph::IfOp op, Values &values
   return runBlock((condition ? op.getThenRegion() : op.getElseRegion()).front(), {}, values);
 }
 
-/// The scan outputs of all iterations, joined along a new first dim.
-static FailureOr<Tensor> stack(graph::LoopOp op, unsigned result, Kind kind, ArrayRef<Tensor> items) {
-  auto type = cast<RankedTensorType>(op.getResult(result).getType());
+/// The scan outputs of all iterations, joined along a new first dim; `itemDims` are those of one.
+static FailureOr<Tensor> stack(graph::LoopOp op, unsigned result, Kind kind, ArrayRef<Tensor> items, ArrayRef<int64_t> itemDims) {
   SmallVector<int64_t> dims{static_cast<int64_t>(items.size())};
-  if (items.empty())
-    // Nothing tells the dims of an element that never was; unknown ones are 0.
-    for (int64_t dim : type.getShape().drop_front())
-      dims.push_back(ShapedType::isDynamic(dim) ? 0 : dim);
-  else
-    llvm::append_range(dims, items[0].getDims());
+  llvm::append_range(dims, itemDims);
   Tensor all(kind, dims);
   char *to = all.getMutableData();
   for (auto [i, item] : llvm::enumerate(items)) {
@@ -99,6 +93,17 @@ static FailureOr<Tensor> stack(graph::LoopOp op, unsigned result, Kind kind, Arr
     to += item.getByteSize();
   }
   return all;
+}
+
+/// What a first iteration would yield, for its dims: no iteration tells them where there was none. Nothing where it fails.
+SmallVector<Tensor> Interpreter::wouldYield(graph::LoopOp op, ArrayRef<Tensor> carried, Values &values) {
+  ScopedDiagnosticHandler quiet(op->getContext(), [](Diagnostic &) { return success(); });
+  auto watch = std::exchange(options.watch, {});
+  SmallVector<Tensor> arguments{Tensor::of(Kind::I64, {}, ArrayRef<int64_t>(0))};
+  llvm::append_range(arguments, carried);
+  auto yielded = runBlock(op.getBody().front(), arguments, values);
+  options.watch = std::move(watch);
+  return succeeded(yielded) ? *yielded : SmallVector<Tensor>();
 }
 
 FailureOr<SmallVector<Tensor>> Interpreter::runLoop(graph::LoopOp op, Values &values) {
@@ -120,10 +125,19 @@ FailureOr<SmallVector<Tensor>> Interpreter::runLoop(graph::LoopOp op, Values &va
     for (auto [s, scan] : llvm::enumerate(scans))
       scan.push_back((*yielded)[1 + numCarried + s]);
   }
+  SmallVector<Tensor> first;
+  if (llvm::any_of(scans, [](ArrayRef<Tensor> scan) { return scan.empty(); }))
+    first = wouldYield(op, carried, values);
   SmallVector<Tensor> results = std::move(carried);
   for (auto [s, scan] : llvm::enumerate(scans)) {
-    Type element = getElementTypeOrSelf(op.getResult(numCarried + s).getType());
-    auto stacked = stack(op, numCarried + s, heldKind(element).value_or(Kind::F32), scan);
+    auto type = cast<RankedTensorType>(op.getResult(numCarried + s).getType());
+    SmallVector<int64_t> dims;
+    if (!scan.empty() || !first.empty())
+      llvm::append_range(dims, scan.empty() ? first[1 + numCarried + s].getDims() : scan[0].getDims());
+    else
+      for (int64_t dim : type.getShape().drop_front())
+        dims.push_back(ShapedType::isDynamic(dim) ? 0 : dim);
+    auto stacked = stack(op, numCarried + s, heldKind(type.getElementType()).value_or(Kind::F32), scan, dims);
     if (failed(stacked))
       return failure();
     results.push_back(*stacked);

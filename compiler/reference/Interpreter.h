@@ -44,6 +44,7 @@ private:
                                                           llvm::SmallVector<Tensor> &operands);
   llvm::FailureOr<llvm::SmallVector<Tensor>> runIf(graph::IfOp op, Values &values);
   llvm::FailureOr<llvm::SmallVector<Tensor>> runLoop(graph::LoopOp op, Values &values);
+  llvm::SmallVector<Tensor> wouldYield(graph::LoopOp op, llvm::ArrayRef<Tensor> carried, Values &values);
   llvm::FailureOr<llvm::SmallVector<Tensor>> runCall(mlir::func::CallOp op, Values &values);
   llvm::FailureOr<Tensor> constant(mlir::ElementsAttr value, mlir::Location loc);
   llvm::FailureOr<Tensor> loadWeight(graph::LoadWeightOp op);

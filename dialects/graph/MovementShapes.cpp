@@ -116,18 +116,20 @@ static Dim sliceLength(ShapeContext &s, Dim dim, Dim start, Dim end, Dim step) {
   Dim from = s.selectLess(start, 0, s.add(start, dim), start);
   Dim to = s.selectLess(end, 0, s.add(end, dim), end);
   auto upward = [&] { return s.max(s.ceilDiv(s.sub(clamp(to, 0, dim), clamp(from, 0, dim)), step), 0); };
+  // In this order, so that of a dim of 0 it is -1, where nothing is left.
+  auto first = [&](Dim last) { return s.min(s.max(from, 0), last); };
   auto downward = [&] {
     Dim last = s.sub(dim, 1);
     // An end before the first element stays there instead of counting from the end twice.
     Dim stop = end.constant && *end.constant < -INT32_MAX ? Dim(-1) : clamp(to, -1, last);
-    return s.max(s.ceilDiv(s.sub(clamp(from, 0, last), stop), s.sub(0, step)), 0);
+    return s.max(s.ceilDiv(s.sub(first(last), stop), s.sub(0, step)), 0);
   };
   if (step.constant)
     return *step.constant > 0 ? upward() : downward();
   // Both divide by a positive number only on the side that is chosen.
   Dim up = s.max(s.ceilDiv(s.sub(clamp(to, 0, dim), clamp(from, 0, dim)), s.max(step, 1)), 0);
   Dim last = s.sub(dim, 1);
-  Dim down = s.max(s.ceilDiv(s.sub(clamp(from, 0, last), clamp(to, -1, last)), s.max(s.sub(0, step), 1)), 0);
+  Dim down = s.max(s.ceilDiv(s.sub(first(last), clamp(to, -1, last)), s.max(s.sub(0, step), 1)), 0);
   return s.selectLess(step, 0, down, up);
 }
 

@@ -67,8 +67,11 @@ private:
         for (Region &region : op->getRegions())
           if (failed(formBlock(region.front())))
             return failure();
-        if (auto loop = dyn_cast<LoopOp>(op); loop && failed(boundLoop(loop)))
-          return failure();
+        if (auto loop = dyn_cast<LoopOp>(op)) {
+          if (failed(boundLoop(loop)))
+            return failure();
+          nameScanDims(loop);
+        }
         continue;
       }
       if (staysOnHost(*op))
@@ -161,6 +164,19 @@ private:
       elements.push_back(dims->get(b, op->getLoc(), dim));
     map.map(op->getResult(0),
             task::FromElementsOp::create(b, op->getLoc(), op->getResult(0).getType(), elements, DenseI64ArrayAttr()).getResult());
+  }
+
+  /// The dims of a scan output's elements that are known outside: no iteration tells them where there is none.
+  void nameScanDims(LoopOp loop) {
+    OpBuilder b(loop->getContext());
+    b.setInsertionPointAfter(loop);
+    for (Value scan : loop.getResults().drop_front(loop.getInits().size())) {
+      auto type = cast<RankedTensorType>(scan.getType());
+      if (llvm::none_of(type.getShape().drop_front(), ShapedType::isDynamic))
+        continue;
+      SmallVector<Value> dynamic = dims->dynamicDims(b, scan);
+      map.map(scan, task::AliasOp::create(b, loop.getLoc(), type, scan, dynamic).getResult());
+    }
   }
 
   LogicalResult boundLoop(LoopOp loop) {
