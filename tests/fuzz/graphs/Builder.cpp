@@ -78,11 +78,10 @@ double GraphBuilder::randomFloat(Kind kind, int64_t profile) {
                        0.5 * sign, 1.5 * sign, 1.0 * sign, 2147483648.0 * sign, 9.3e18 * sign, 1e-3 * sign, 127.5 * sign});
 }
 
-Tensor GraphBuilder::randomTensor(Kind kind, ArrayRef<int64_t> dims) {
+Tensor GraphBuilder::randomTensor(Kind kind, ArrayRef<int64_t> dims, int64_t profile) {
   Tensor tensor(kind, dims);
   int64_t count = tensor.getCount();
   if (reference::isFloat(kind)) {
-    int64_t profile = pick<int64_t>({0, 0, 0, 1, 1, 2, 2, 3, 4});
     std::vector<double> values(count);
     for (double &value : values)
       value = randomFloat(kind, profile);
@@ -111,21 +110,28 @@ Known GraphBuilder::constant(const Tensor &tensor) {
   return {op.getResult(), tensor};
 }
 
+Known GraphBuilder::weight(const Tensor &tensor) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(function);
+  auto staticType = RankedTensorType::get(tensor.getDims(), type(tensor.getKind()));
+  std::string name = "w" + std::to_string(weightCount++);
+  graph::WeightOp::create(b, b.getUnknownLoc(), name, staticType, StringAttr(), 0, 0,
+                          reference::elementsOf(type(tensor.getKind()), tensor));
+  b.setInsertionPointToEnd(&function.getBody().front());
+  auto load = graph::LoadWeightOp::create(b, b.getUnknownLoc(), staticType, name);
+  return {load.getResult(), tensor};
+}
+
 Known GraphBuilder::leafOf(Tensor tensor) {
   int64_t how = below(10);
   if (how < 2 && tensor.getByteSize() <= 1024)
     return constant(tensor);
-  Type element = type(tensor.getKind());
-  if (how < 4 && tensor.getCount() > 0) {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(function);
-    auto staticType = RankedTensorType::get(tensor.getDims(), element);
-    std::string name = "w" + std::to_string(weightCount++);
-    graph::WeightOp::create(b, b.getUnknownLoc(), name, staticType, StringAttr(), 0, 0, reference::elementsOf(element, tensor));
-    b.setInsertionPointToEnd(&function.getBody().front());
-    auto load = graph::LoadWeightOp::create(b, b.getUnknownLoc(), staticType, name);
-    return {load.getResult(), tensor};
-  }
+  if (how < 4 && tensor.getCount() > 0)
+    return weight(tensor);
+  return input(tensor);
+}
+
+Known GraphBuilder::input(const Tensor &tensor) {
   Dims dims(tensor.getDims());
   SmallVector<Attribute> names;
   for (int64_t &dim : dims) {
@@ -136,12 +142,18 @@ Known GraphBuilder::leafOf(Tensor tensor) {
   }
   auto attributes = b.getDictionaryAttr({b.getNamedAttr("graph.dims", b.getArrayAttr(names))});
   unsigned index = function.getNumArguments();
-  (void)function.insertArgument(index, RankedTensorType::get(dims, element), attributes, b.getUnknownLoc());
+  (void)function.insertArgument(index, RankedTensorType::get(dims, type(tensor.getKind())), attributes, b.getUnknownLoc());
   graph.inputs.push_back(tensor);
   return {function.getArgument(index), tensor};
 }
 
-Known GraphBuilder::leaf(Kind kind, ArrayRef<int64_t> dims) { return leafOf(randomTensor(kind, dims)); }
+Known GraphBuilder::leaf(Kind kind, ArrayRef<int64_t> dims) {
+  return leafOf(randomTensor(kind, dims, pick<int64_t>({0, 0, 0, 1, 1, 2, 2, 3, 4})));
+}
+
+Known GraphBuilder::finiteLeaf(Kind kind, ArrayRef<int64_t> dims) {
+  return leafOf(randomTensor(kind, dims, pick<int64_t>({0, 1, 2})));
+}
 
 std::optional<Known> GraphBuilder::find(llvm::function_ref<bool(const Tensor &)> fits) {
   SmallVector<Known> fitting;
@@ -229,6 +241,8 @@ Graph GraphBuilder::finish() {
   func::ReturnOp::create(b, b.getUnknownLoc(), returned);
   function.setType(b.getFunctionType(function.getArgumentTypes(), ValueRange(returned).getTypes()));
   nameInterface(function);
+  if (chance(0.4))
+    graph.skipped = random() & random();
   return std::move(graph);
 }
 
@@ -245,13 +259,15 @@ Graph tensel::fuzz::generate(MLIRContext &context, uint64_t seed) {
   return g.finish();
 }
 
-void tensel::fuzz::printGraph(const Graph &graph, llvm::raw_ostream &os) {
+void tensel::fuzz::printGraph(const verification::Case &graph, uint64_t skipped, llvm::raw_ostream &os) {
   for (auto [i, tensor] : llvm::enumerate(graph.inputs)) {
     os << "// INPUT " << i << " " << reference::nameOf(tensor.getKind());
     for (int64_t dim : tensor.getDims())
       os << " " << dim;
     os << " : " << llvm::toHex(StringRef(tensor.getBytes().data(), tensor.getByteSize())) << "\n";
   }
+  if (skipped)
+    os << "// SKIP " << llvm::utohexstr(skipped) << "\n";
   graph.module.get().print(os);
   os << "\n";
 }

@@ -39,9 +39,12 @@ public:
                                               llvm::ArrayRef<mlir::NamedAttribute> attributes = {}, unsigned results = 1);
   /// An input, a constant or a weight with random elements.
   Known leaf(Kind kind, llvm::ArrayRef<int64_t> dims);
+  Known finiteLeaf(Kind kind, llvm::ArrayRef<int64_t> dims);
   /// The same with given elements.
   Known leafOf(Tensor tensor);
   Known constant(const Tensor &tensor);
+  Known weight(const Tensor &tensor);
+  Known input(const Tensor &tensor);
   Known shape(llvm::ArrayRef<int64_t> elements) {
     return constant(Tensor::of(Kind::I64, {static_cast<int64_t>(elements.size())}, elements));
   }
@@ -66,7 +69,7 @@ public:
   llvm::SmallVector<Known> pool;
 
 private:
-  Tensor randomTensor(Kind kind, llvm::ArrayRef<int64_t> dims);
+  Tensor randomTensor(Kind kind, llvm::ArrayRef<int64_t> dims, int64_t profile);
   double randomFloat(Kind kind, int64_t profile);
 
   std::mt19937_64 random;

@@ -9,13 +9,13 @@ namespace tensel::fuzz {
 
 /// What became of a graph.
 struct Verdict {
-  enum Kind { same, differs, refused, failedToRun, crashed, hung } kind = same;
+  enum Kind { same, notEvaluated, differs, refused, failedToRun, crashed, hung } kind = same;
   char message[4000] = {};
   int64_t compared = 0, undecided = 0; // elements
 };
 
-/// Forks: a crash of the compiler or of what it made is a verdict. The context must not have threads.
-Verdict compileAndCompare(const Graph &graph, llvm::ArrayRef<Expected> expected, const CpuLevel &level);
+/// Evaluates the graph, compiles it and compares. Forks: a crash is a verdict. The context must not have threads.
+Verdict compileAndCompare(const verification::Case &graph, uint64_t skipped, const CpuLevel &level);
 
 llvm::StringRef nameOf(Verdict::Kind kind);
 

@@ -50,10 +50,14 @@ Known partner(GraphBuilder &g, const Known &of, Kind kind) {
 
 void addUnary(GraphBuilder &g) {
   if (g.chance(0.5)) {
-    g.add(g.pick<StringRef>({"floor", "ceil",  "round", "trunc", "sqrt",  "rsqrt", "reciprocal", "exp",    "expm1",
-                             "log",   "log1p", "sin",   "cos",   "tan",   "asin",  "acos",       "atan",   "sinh",
-                             "cosh",  "tanh",  "asinh", "acosh", "atanh", "erf",   "sigmoid",    "is_nan", "is_inf"}),
+    g.add(g.pick<StringRef>({"floor", "ceil",  "round", "trunc", "sqrt",  "rsqrt", "reciprocal", "exp",   "expm1",
+                             "log",   "log1p", "sin",   "cos",   "tan",   "asin",  "acos",       "atan",  "sinh",
+                             "cosh",  "tanh",  "asinh", "acosh", "atanh", "erf",   "sigmoid",    "is_nan"}),
           {floatValue(g)});
+    return;
+  }
+  if (g.chance(0.05)) {
+    g.add("is_inf", {floatValue(g)}, {g.flag("positive", g.chance(0.7)), g.flag("negative", g.chance(0.7))});
     return;
   }
   Known x = anyValue(g);
@@ -292,6 +296,26 @@ Known indices(GraphBuilder &g, ArrayRef<int64_t> dims, int64_t into) {
   return g.leafOf(tensor);
 }
 
+/// The places of all elements that are not zero, or of some.
+void addNonZero(GraphBuilder &g, const Known &x) {
+  Known count = g.shape({g.between(0, x.tensor.getCount())});
+  if (g.chance(0.8)) {
+    Kind kind = x.tensor.getKind();
+    auto differs = g.add("compare", {x, g.constant(Tensor(kind, {}))},
+                         {g.attr("predicate", graph::ComparePredicateAttr::get(g.b.getContext(), graph::ComparePredicate::ne))});
+    if (!differs)
+      return;
+    auto ones = g.add("cast", *differs, {g.attr("to", TypeAttr::get(g.type(Kind::I64)))});
+    auto axes = llvm::to_vector(llvm::seq<int64_t>(0, x.tensor.getRank()));
+    auto sum = g.add("reduce", *ones, {reduceKind(g, ReduceKind::sum), g.list("axes", axes), g.flag("keep_dims", false)});
+    auto vector = sum ? g.add("reshape", {sum->front(), g.shape({1})}) : std::nullopt;
+    if (!vector)
+      return;
+    count = vector->front();
+  }
+  g.add("nonzero", {x, count});
+}
+
 void addIndexed(GraphBuilder &g) {
   Known x = ranked(g, 1);
   Dims dims(x.tensor.getDims());
@@ -301,8 +325,7 @@ void addIndexed(GraphBuilder &g) {
   Dims smaller = dims;
   for (int64_t d = 0; d < rank; ++d)
     smaller[d] = d == axis ? g.between(1, 5) : std::max<int64_t>(dims[d] - (g.chance(0.2) ? 1 : 0), 0);
-  // No graph.nonzero: compiled, it finds nothing (known/nonzero.mlir).
-  switch (g.below(5)) {
+  switch (g.below(6)) {
   case 0:
     g.add("gather", {x, indices(g, g.anyDims(0, 2), dims[axis])}, {g.i64("axis", axis)});
     return;
@@ -317,6 +340,8 @@ void addIndexed(GraphBuilder &g) {
     return;
   }
   case 3:
+    return addNonZero(g, x);
+  case 4:
     g.add("scatter_elements", {x, indices(g, smaller, dims[axis]), g.leaf(x.tensor.getKind(), smaller)},
           {scatterKind, g.i64("axis", axis)});
     return;

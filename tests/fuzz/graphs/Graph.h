@@ -6,7 +6,10 @@
 
 namespace tensel::fuzz {
 
-using Graph = verification::Case;
+struct Graph : verification::Case {
+  /// The passes that a program need not run are numbered as they come; those whose bits are set are left out.
+  uint64_t skipped = 0;
+};
 
 /// A random valid graph of 2 to about 20 ops; equal seeds give equal graphs. `context` keeps the module.
 Graph generate(mlir::MLIRContext &context, uint64_t seed);
@@ -15,7 +18,7 @@ Graph generate(mlir::MLIRContext &context, uint64_t seed);
 void nameInterface(mlir::func::FuncOp function);
 
 /// The module as text, with its inputs as constants in comments, to be kept as a reproducer.
-void printGraph(const Graph &graph, llvm::raw_ostream &os);
+void printGraph(const verification::Case &graph, uint64_t skipped, llvm::raw_ostream &os);
 
 } // namespace tensel::fuzz
 #endif // TENSEL_TESTS_FUZZ_GRAPHS_GRAPH_H

@@ -6,6 +6,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <array>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -53,14 +54,20 @@ static FailureOr<SmallVector<Tensor>> runLoop(Evaluator &evaluator, graph::LoopO
     for (size_t s = 0; s < scans; ++s)
       scanned[s].push_back((*yielded)[1 + carried.size() + s]);
   }
+  // Without an iteration: the dims that the first one would have given.
+  SmallVector<Tensor> first;
+  if (scans && scanned[0].empty()) {
+    SmallVector<Tensor> arguments = {Tensor::of(Kind::I64, {}, ArrayRef<int64_t>(0))};
+    arguments.append(carried);
+    auto yielded = evaluator.runBlock(op.getBody().front(), arguments);
+    if (failed(yielded))
+      return failure();
+    first.append(yielded->end() - scans, yielded->end());
+  }
   for (auto [s, parts] : llvm::enumerate(scanned)) {
     auto type = cast<RankedTensorType>(op->getResultTypes()[carried.size()]);
     SmallVector<int64_t> dims = {static_cast<int64_t>(parts.size())};
-    if (!parts.empty())
-      dims.append(parts[0].getDims().begin(), parts[0].getDims().end());
-    else // no iteration says what the dims are: only static ones are known
-      for (int64_t dim : type.getShape().drop_front())
-        dims.push_back(ShapedType::isDynamic(dim) ? 0 : dim);
+    llvm::append_range(dims, (parts.empty() ? first[s] : parts[0]).getDims());
     Tensor stacked(*reference::kindOf(type.getElementType()), dims);
     char *to = stacked.getMutableData();
     for (const Tensor &part : parts)
@@ -119,6 +126,26 @@ Tensor magnitude(const Tensor &tensor, bool &isIntegral) {
   return result;
 }
 
+/// Where a product of elements, taken in some order, may leave the range of numbers on the way.
+std::vector<bool> mayOverflow(WeightResolver &weights, Operation *op, const Tensor &operand, Kind computed) {
+  std::vector<bool> may;
+  auto extremes = [&](bool large) {
+    std::vector<double> values = operand.readAll<double>();
+    for (double &value : values) {
+      value = std::isfinite(value) && value != 0 ? std::abs(value) : 1;
+      value = large ? std::max(value, 1.0) : std::min(value, 1.0);
+    }
+    Tensor tensor(Kind::F64, operand.getDims());
+    tensor.writeAll(values);
+    auto found = reference::Interpreter(weights, {.f64 = true}).evaluate(op, tensor);
+    return failed(found) ? std::vector<double>() : (*found)[0].readAll<double>();
+  };
+  double least = computed == Kind::F64 ? 0x1p-1020 : 0x1p-124;
+  for (auto [high, low] : llvm::zip_equal(extremes(true), extremes(false)))
+    may.push_back(!(high < largestOf(computed) / 4) || !(low > least));
+  return may;
+}
+
 std::optional<Sum> sumBehind(WeightResolver &weights, Operation *op, ArrayRef<Tensor> operands) {
   int64_t used = isa<graph::MatmulOp, graph::ConvOp, graph::BlockedMatmulOp>(op) ? 2 : 1;
   bool isSum = used == 2;
@@ -129,10 +156,6 @@ std::optional<Sum> sumBehind(WeightResolver &weights, Operation *op, ArrayRef<Te
     isSum = kindSums(pool.getKind());
   if (auto cumulate = dyn_cast<graph::CumulateOp>(op))
     isSum = kindSums(cumulate.getKind());
-  if (auto scatter = dyn_cast<graph::ScatterElementsOp>(op))
-    isSum = scatter.getKind() == graph::ScatterKind::add, used = 3;
-  if (auto scatter = dyn_cast<graph::ScatterNdOp>(op))
-    isSum = scatter.getKind() == graph::ScatterKind::add, used = 3;
   if (auto resize = dyn_cast<graph::ResizeOp>(op))
     isSum = resize.getMode() != graph::ResizeMode::nearest;
   if (!isSum || !reference::isFloat(operands[0].getKind()))
@@ -155,52 +178,79 @@ std::optional<Sum> sumBehind(WeightResolver &weights, Operation *op, ArrayRef<Te
   return sum;
 }
 
+double largestMagnitude(const Tensor &tensor) {
+  double largest = 0;
+  for (double value : tensor.readAll<double>())
+    largest = std::isfinite(value) ? std::max(largest, std::abs(value)) : largest;
+  return largest;
+}
+
 class PerturbedEvaluator : public Evaluator {
 public:
-  PerturbedEvaluator(WeightResolver &weights, uint64_t seed) : Evaluator(weights), random(seed) {}
+  PerturbedEvaluator(WeightResolver &weights, uint64_t run) : Evaluator(weights), run(run), random(run) {}
 
   bool isRounding = false; // some op rounds otherwise
 
 protected:
   void changeResults(Operation *op, ArrayRef<Tensor> operands, SmallVectorImpl<Tensor> &results) override {
-    if (results.empty() || !reference::isFloat(results[0].getKind()) || results[0].getCount() == 0)
+    if (results.empty() || results[0].getCount() == 0)
+      return;
+    if (auto resize = dyn_cast<graph::ResizeOp>(op); resize && !reference::isFloat(results[0].getKind()))
+      return changeTruncated(resize, operands, results[0]);
+    if (!reference::isFloat(results[0].getKind()))
       return;
     Kind kind = results[0].getKind();
     double unit = epsilonOf(kind == Kind::F64 ? Kind::F64 : Kind::F32);
     double stored = unit == epsilonOf(kind) ? 0 : epsilonOf(kind);
     std::vector<double> values = results[0].readAll<double>(), bounds;
-    if (double places = approximationOf(op)) {
+    bool isPeriodic = isa<graph::SinOp, graph::CosOp, graph::TanOp, graph::RemOp, graph::ModOp>(op);
+    if (isPeriodic && isRounding) {
+      // Where the quotient is large, a rounding error of the dividend decides about everything.
+      for (double quotient : quotientsOf(op, operands))
+        bounds.push_back(std::abs(quotient) * unit * 4096 > 1 ? infinity : 0);
+      if (double places = approximationOf(op))
+        for (auto [bound, value] : llvm::zip_equal(bounds, values))
+          bound += std::abs(value) * (places * unit + stored) + leastOf(kind);
+    } else if (double places = approximationOf(op)) {
       for (double value : values)
         bounds.push_back(std::abs(value) * (places * unit + stored) + leastOf(kind));
     } else if (isProduct(op)) {
-      for (double value : values)
-        bounds.push_back(std::abs(value) * (64 * unit + stored) + leastOf(kind));
+      std::vector<bool> leaves = mayOverflow(weights, op, operands[0], kind == Kind::F64 ? kind : Kind::F32);
+      for (auto [i, value] : llvm::enumerate(values))
+        bounds.push_back(leaves.at(i) ? infinity : std::abs(value) * (64 * unit + stored) + leastOf(kind));
+    } else if (isa<graph::BlockMatmulOp>(op)) {
+      // Its terms are sums of integers: exact, but not seen from outside.
+      bool isLarge = largestMagnitude(results[0]) > 1e30 || llvm::any_of(values, [](double x) { return !std::isfinite(x); });
+      bounds.assign(values.size(), isLarge ? infinity : 256 * unit * largestMagnitude(results[0]));
     } else if (auto sum = sumBehind(weights, op, operands)) {
       double terms = static_cast<double>(sum->terms);
-      if (isa<graph::ResizeOp>(op))
-        terms = 4096; // its weights come from positions in f32, and cancel
       std::vector<double> magnitudes = sum->magnitudes.readAll<double>();
+      // Weights of both signs: what cancels in one element of the magnitudes does not in its terms.
+      if (auto resize = dyn_cast<graph::ResizeOp>(op); resize && resize.getMode() == graph::ResizeMode::cubic)
+        llvm::fill(magnitudes, largestMagnitude(operands[0]));
       for (auto [value, of] : llvm::zip_equal(values, magnitudes)) {
         if (sum->isIntegral && of * 2 < 1 / unit && !isMean(op)) {
           bounds.push_back(0); // exact in any order
           continue;
         }
         double bound = of * unit * (2 + std::sqrt(terms)) + std::abs(value) * stored + leastOf(kind);
-        bounds.push_back(of > largestOf(kind) / 4 ? infinity : bound);
+        bounds.push_back(of * (isMean(op) ? terms : 1) > largestOf(kind) / 4 ? infinity : bound);
       }
     } else {
       return;
     }
-    for (auto [value, bound] : llvm::zip_equal(values, bounds)) {
+    for (auto [i, value] : llvm::enumerate(values)) {
+      double bound = bounds[i];
       if (bound == 0)
         continue;
       isRounding = true;
-      double direction = static_cast<double>(int64_t(random() % 3) - 1);
-      if (std::isinf(bound))
-        value = direction == 0 ? std::nan("") : direction * infinity;
+      double direction = random() % 2 ? 1 : -1;
+      if (std::isinf(bound)) // each of what it may be in one of the runs, and neighbours not alike
+        value =
+            std::array{std::nan(""), infinity, -infinity, largestOf(kind), -largestOf(kind)}[(run + i * 2654435761u / 128) % 5];
       else if (std::isfinite(value))
         value += direction * bound;
-      else if (std::isinf(value) && direction != 0 && approximationOf(op))
+      else if (std::isinf(value) && random() % 2 && approximationOf(op))
         value = std::copysign(largestOf(kind), value); // just below the overflow
     }
     Tensor changed(kind, results[0].getDims());
@@ -209,6 +259,34 @@ protected:
   }
 
 private:
+  /// Weighted sums of integers are truncated: one that is nearly whole may go either way.
+  void changeTruncated(graph::ResizeOp op, ArrayRef<Tensor> operands, Tensor &result) {
+    if (op.getMode() == graph::ResizeMode::nearest)
+      return;
+    OwningOpRef<Operation *> exact(op->clone());
+    exact.get()->getResult(0).setType(cast<RankedTensorType>(op.getType()).clone(Float64Type::get(op.getContext())));
+    auto sums = reference::Interpreter(weights).evaluate(exact.get(), operands);
+    if (failed(sums))
+      return;
+    std::vector<int64_t> values = result.readAll<int64_t>();
+    for (auto [value, sum] : llvm::zip_equal(values, (*sums)[0].readAll<double>())) {
+      isRounding = true;
+      if (std::abs(sum - std::nearbyint(sum)) <= 1e-9 + std::abs(sum) * 0x1p-45)
+        value += static_cast<int64_t>(random() % 3) - 1;
+    }
+    Tensor changed(result.getKind(), result.getDims());
+    changed.writeAll(values);
+    result = changed;
+  }
+  /// How many periods a dividend or an angle has.
+  std::vector<double> quotientsOf(Operation *op, ArrayRef<Tensor> operands) {
+    if (operands.size() == 1)
+      return operands[0].readAll<double>();
+    OperationState div(op->getLoc(), graph::DivOp::getOperationName(), op->getOperands(), op->getResultTypes());
+    OwningOpRef<Operation *> division(Operation::create(div));
+    auto found = reference::Interpreter(weights, {.f64 = true}).evaluate(division.get(), operands);
+    return failed(found) ? std::vector<double>() : (*found)[0].readAll<double>();
+  }
   static bool isMean(Operation *op) {
     if (auto pool = dyn_cast<graph::PoolOp>(op))
       return pool.getKind() == graph::ReduceKind::mean;
@@ -218,21 +296,18 @@ private:
   static bool isProduct(Operation *op) {
     if (auto reduce = dyn_cast<graph::ReduceOp>(op))
       return reduce.getKind() == graph::ReduceKind::prod;
-    if (auto cumulate = dyn_cast<graph::CumulateOp>(op))
-      return cumulate.getKind() == graph::ReduceKind::prod;
-    if (auto scatter = dyn_cast<graph::ScatterElementsOp>(op))
-      return scatter.getKind() == graph::ScatterKind::mul;
-    auto scatter = dyn_cast<graph::ScatterNdOp>(op);
-    return scatter && scatter.getKind() == graph::ScatterKind::mul;
+    auto cumulate = dyn_cast<graph::CumulateOp>(op);
+    return cumulate && cumulate.getKind() == graph::ReduceKind::prod;
   }
 
+  uint64_t run;
   std::mt19937_64 random;
 };
 
 bool areSame(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 } // namespace
 
-FailureOr<SmallVector<Expected>> tensel::fuzz::expect(const Graph &graph) {
+FailureOr<SmallVector<Expected>> tensel::fuzz::expect(const verification::Case &graph) {
   WeightResolver weights;
   auto exact = reference::Interpreter(weights).run(graph.function(), graph.inputs);
   if (failed(exact))
@@ -241,7 +316,7 @@ FailureOr<SmallVector<Expected>> tensel::fuzz::expect(const Graph &graph) {
   for (const Tensor &tensor : *exact)
     expected.push_back({verification::owned(tensor), {}});
   // Composites are perturbed within: their definitions say where they round.
-  Graph parts = graph.clone();
+  verification::Case parts = graph.clone();
   PassManager passes(parts.module->getContext());
   if (failed(parsePassPipeline("tensel-decompose{all=true}", passes)) || failed(passes.run(*parts.module)))
     return failure();

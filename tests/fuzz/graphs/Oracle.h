@@ -16,7 +16,7 @@ struct Expected {
 
 /// Evaluates the graph, then again some times with every result of an op that may round differently (sums in another order,
 /// approximated functions) moved within that op's bound. What moves by it may differ, by some times as much; what does not may not.
-llvm::FailureOr<llvm::SmallVector<Expected>> expect(const Graph &graph);
+llvm::FailureOr<llvm::SmallVector<Expected>> expect(const verification::Case &graph);
 
 /// Evaluates an op of a graph, those with regions too.
 class Evaluator {

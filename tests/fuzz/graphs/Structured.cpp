@@ -1,6 +1,7 @@
 // Random products, windows, normalizations, attention, quantized weights and control flow; see Builder.h.
 #include "tests/fuzz/graphs/Builder.h"
 
+#include "dialects/blocks/PackedFormat.h"
 #include "tests/fuzz/graphs/Oracle.h"
 
 using namespace mlir;
@@ -128,7 +129,7 @@ void addAttention(GraphBuilder &g) {
   int64_t heads = groups * g.between(1, 2), depth = g.pick<int64_t>({1, 4, 8, 16, 5}), width = g.pick<int64_t>({1, 4, 8, 16, 3});
   Kind kind = g.pick<Kind>({Kind::F32, Kind::F32, Kind::F32, Kind::F16, Kind::BF16, Kind::F64});
   SmallVector<Known> operands = {g.leaf(kind, {batch, queries, heads, depth}), g.leaf(kind, {batch, keys, groups, depth}),
-                                 g.leaf(kind, {batch, keys, groups, width})};
+                                 g.finiteLeaf(kind, {batch, keys, groups, width})};
   SmallVector<int32_t> segments = {1, 1, 1, 0, 0, 0, 0, 0};
   auto whole = [&](Dims dims, int64_t most) {
     Tensor tensor(Kind::I64, dims);
@@ -156,45 +157,70 @@ void addAttention(GraphBuilder &g) {
          g.attr("operandSegmentSizes", g.b.getDenseI32ArrayAttr(segments))});
 }
 
-/// Rows of blocks with small factors, decoded, and mostly a product with them.
+/// Rows of blocks with small factors, decoded, and mostly a product with them: of numbers as they are, or rounded.
 void addDequantized(GraphBuilder &g) {
-  struct Format {
-    StringRef name;
-    int64_t elements, bytes;
-  };
-  Format format = g.pick<Format>({{"q4_0", 32, 18},
-                                  {"q4_1", 32, 20},
-                                  {"q5_0", 32, 22},
-                                  {"q5_1", 32, 24},
-                                  {"q8_0", 32, 34},
-                                  {"iq4_nl", 32, 18},
-                                  {"q6_k", 256, 210},
-                                  {"q4_k", 256, 144}});
-  int64_t rows = g.between(1, 7), blocks = format.elements == 256 ? 1 : g.between(1, 2);
+  auto formats = blocks::blockFormats();
+  const blocks::BlockFormat &format = formats[g.below(formats.size())];
+  auto name = g.attr("format", g.b.getStringAttr(format.name));
+  int64_t rows = g.between(1, 40), blocks = format.elements == 256 ? 1 : g.between(1, 3);
   Tensor bytes(Kind::U8, {rows, blocks * format.bytes});
   std::vector<int64_t> values(bytes.getCount());
   for (int64_t &value : values)
     value = g.below(g.chance(0.5) ? 256 : 60); // the high byte of an f16 below 60: a number below 256
+  // A byte that is a power of two: a moderate one.
+  for (int64_t block = 0; format.scale.kind == blocks::Shared::E8M0Half && block < rows * blocks; ++block)
+    values[block * format.bytes + format.scale.byte] = g.between(118, 138);
   bytes.writeAll(values);
-  auto decoded = g.add("dequantize", {g.leafOf(bytes)}, {g.attr("format", g.b.getStringAttr(format.name))});
-  if (!decoded || g.chance(0.3))
-    return;
   Known x = g.leaf(Kind::F32, {g.between(1, 4), blocks * format.elements});
-  g.add("matmul", {x, decoded->front()}, {g.flag("transpose_lhs", false), g.flag("transpose_rhs", true)});
+  if (g.chance(0.4)) {
+    int64_t group = blocks::PackedFormat(format).group;
+    auto rounded = g.add("quantize_rows", {x}, {g.i64("bits", g.chance(0.5) ? 8 : 16), g.i64("group", group)}, 3);
+    auto packed = g.add("pack_blocks", {g.weight(bytes)}, {name});
+    if (rounded && packed)
+      g.add("block_matmul", {(*rounded)[0], (*rounded)[1], (*rounded)[2], packed->front()}, {name, g.i64("columns", rows)});
+    return;
+  }
+  auto decoded = g.add("dequantize", {g.leafOf(bytes)}, {name});
+  if (decoded && g.chance(0.7))
+    g.add("matmul", {x, decoded->front()}, {g.flag("transpose_lhs", false), g.flag("transpose_rhs", true)});
 }
 
+/// By sizes or by scales; by scales to all lengths, those that are no whole numbers too.
 void addResize(GraphBuilder &g) {
-  Known x = g.some([](const Tensor &t) { return t.getRank() == 4 && t.getKind() == Kind::F32; },
-                   [&] { return g.leaf(Kind::F32, {1, g.between(1, 3), g.between(2, 6), g.between(2, 6)}); });
-  Dims sizes(x.tensor.getDims());
-  sizes[2] = g.between(1, 9), sizes[3] = g.between(1, 9);
+  auto fits = [](const Tensor &t) { return t.getRank() == 4 && t.getKind() != Kind::Bool && t.getCount() > 0; };
+  Known x = g.some(fits, [&] {
+    Kind kind = g.chance(0.8) ? g.anyFloat() : g.pick<Kind>({Kind::U8, Kind::I32, Kind::I8});
+    return g.leaf(kind, {1, g.between(1, 3), g.between(1, 6), g.between(2, 6)});
+  });
+  StringRef coordinates = g.pick<StringRef>(
+      {"half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel", "half_pixel_symmetric", "tf_crop_and_resize"});
   auto mode = static_cast<graph::ResizeMode>(g.below(3));
-  g.add("resize", {x, g.shape(sizes)},
+  SmallVector<Known> operands = {x};
+  SmallVector<int32_t> segments = {1, 0, 0, 0};
+  if (coordinates == "tf_crop_and_resize") {
+    SmallVector<double> roi = {0, 0, 0.1, -0.25, 1, 1, g.pick<double>({0.9, 1, 1.5}), g.pick<double>({0.75, 1})};
+    operands.push_back(g.constant(Tensor::of(Kind::F32, {8}, roi)));
+    segments[1] = 1;
+  }
+  if (g.chance(0.4)) {
+    auto scale = [&] { return g.pick<double>({0.5, 0.6, 0.75, 1, 1.25, 1.5, 2, 2.3, 3}); };
+    SmallVector<double> scales = {1, 1, scale(), scale()};
+    operands.push_back(g.constant(Tensor::of(Kind::F32, {4}, scales)));
+    segments[2] = 1;
+  } else {
+    Dims sizes(x.tensor.getDims());
+    sizes[2] = g.between(1, 9), sizes[3] = g.between(1, 9);
+    operands.push_back(g.shape(sizes));
+    segments[3] = 1;
+  }
+  bool isNearest = mode == graph::ResizeMode::nearest;
+  g.add("resize", operands,
         {g.attr("mode", graph::ResizeModeAttr::get(g.b.getContext(), mode)),
-         g.attr("coordinates",
-                g.b.getStringAttr(g.pick<StringRef>({"half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel"}))),
+         g.attr("coordinates", g.b.getStringAttr(coordinates)),
          g.attr("nearest", g.b.getStringAttr(g.pick<StringRef>({"round_prefer_floor", "floor", "ceil", "round_prefer_ceil"}))),
-         g.attr("operandSegmentSizes", g.b.getDenseI32ArrayAttr({1, 0, 0, 1}))});
+         g.f64("cubic_coeff", g.chance(0.7) ? -0.75 : -0.5), g.f64("extrapolation", 2),
+         g.flag("exclude_outside", mode == graph::ResizeMode::cubic && g.chance(0.3)),
+         g.flag("antialias", !isNearest && g.chance(0.3)), g.attr("operandSegmentSizes", g.b.getDenseI32ArrayAttr(segments))});
 }
 
 Operation *unary(OpBuilder &b, StringRef name, Value value) {
@@ -238,7 +264,8 @@ void addControl(GraphBuilder &g) {
     keep(g, choice);
     return;
   }
-  Known trips = g.leafOf(Tensor::of(Kind::I64, {}, ArrayRef<int64_t>(g.below(4))));
+  Tensor count = Tensor::of(Kind::I64, {}, ArrayRef<int64_t>(g.below(4)));
+  Known trips = g.chance(0.3) ? g.constant(count) : g.input(count);
   Known goesOn = g.constant(Tensor::of(Kind::Bool, {}, ArrayRef<int64_t>(1)));
   g.pool.append({trips, goesOn});
   auto type = cast<RankedTensorType>(x.value.getType());
