@@ -2,8 +2,9 @@
 //   1. arguments become memrefs; each result is computed in its destination argument, reshapes at the end being undone on the destination
 //   2. a lone elementwise op is collapsed: dims that all operands step through together become one loop
 //   3. the root is tiled over its outer parallel dims and its producers are fused into the tile loop (TileRoot.cpp)
-//   4. bufferization; temporaries go to the stack, where they must be bounded
+//   4. bufferization
 //   5. linalg on memrefs becomes loops
+//   6. temporaries go to the stack, where they must be bounded
 #include "passes/kernel/EmitLoops.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
@@ -259,8 +260,6 @@ struct EmitLoopsPass : impl::EmitLoopsPassBase<EmitLoopsPass> {
       return signalPassFailure();
     cleanUp(func);
     dropSelfCopies(func);
-    if (failed(promoteScratch(func)))
-      return signalPassFailure();
     copiesToLinalg(func);
     SmallVector<linalg::LinalgOp> ops;
     func.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
@@ -273,6 +272,10 @@ struct EmitLoopsPass : impl::EmitLoopsPassBase<EmitLoopsPass> {
         return op.emitError("no loops for this op"), signalPassFailure();
       rewriter.eraseOp(op);
     }
+    cleanUp(func);
+    // Now that tensors that only say how far loops run are gone.
+    if (failed(promoteScratch(func)))
+      return signalPassFailure();
     cleanUp(func);
     for (auto loop : func.getBody().front().getOps<scf::ForOp>())
       if (loop->hasAttr("tensel.parallel"))
