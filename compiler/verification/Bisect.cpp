@@ -97,7 +97,7 @@ public:
     if (!graph)
       return graph.takeError();
     if (graph->empty())
-      return last.empty() ? make(Finding::Holds, 0, "") : withBroken(make(Finding::BelowGraph, versions.all.size() - 1, last));
+      return last.empty() ? make(Finding::Holds, 0, "") : withBroken(makeBelow(last));
     bool isLinear = seconds * static_cast<double>(versions.all.size()) <= options.linearSeconds;
     llvm::Expected<size_t> guilty = isLinear ? firstMissing() : halve();
     if (!guilty)
@@ -118,6 +118,14 @@ private:
     finding.number = version;
     finding.passes = versions.all.size() - 1;
     finding.difference = difference;
+    return finding;
+  }
+
+  Finding makeBelow(const std::string &difference) {
+    Finding finding = make(Finding::BelowGraph, versions.all.size() - 1, difference);
+    if (options.verifyCompiled)
+      if (std::optional<BrokenPromise> broken = options.verifyCompiled(model))
+        finding.below = broken->message;
     return finding;
   }
 

@@ -17,6 +17,8 @@ struct BisectOptions {
   double linearSeconds = 20;
   /// Compiles a module, which it may change, and runs its function.
   std::function<llvm::Expected<llvm::SmallVector<reference::Tensor>>(const Case &)> runCompiled;
+  /// Compiles a case under a verifier: the promise that a pass breaks on its inputs.
+  std::function<std::optional<BrokenPromise>(const Case &)> verifyCompiled = nullptr;
   Prepare prepare = nullptr;
 };
 
@@ -37,6 +39,7 @@ struct Finding {
   std::string pass;                ///< as a text pipeline
   unsigned number = 0, passes = 0; ///< of the passes on the graph dialect that changed something
   bool isFirst = true;             ///< no version before it misses; false where not all were tried
+  std::string below;               ///< of BelowGraph: which pass breaks its promise, and how; "" where that is not known
   std::string difference;          ///< at the first expectation that is missed, right after the pass
   /// The smallest part of the module before the pass whose results it moves by more than the tolerance, what they must be, and how they
   /// differ; nothing where only all passes together do.

@@ -28,11 +28,11 @@ llvm::StringRef guiltyOf(const BrokenPromise &broken) {
   return passes.empty() ? llvm::StringRef() : passes.back();
 }
 
-Told askIsolated(const Case &one, llvm::StringRef passes, const Prepare &prepare) {
+Told askIsolated(const Case &one, const Question &ask) {
   Told told;
   Outcome outcome = runIsolated<Told>(
       [&](Told &answer) {
-        std::optional<BrokenPromise> broken = findBroken(one, passes, secondsOfQuestion, prepare);
+        std::optional<BrokenPromise> broken = ask(one);
         if (!broken)
           return;
         llvm::copy(guiltyOf(*broken).take_front(sizeof(answer.guilty) - 1), answer.guilty);
@@ -43,6 +43,22 @@ Told askIsolated(const Case &one, llvm::StringRef passes, const Prepare &prepare
     told.isBroken = false;
   return told;
 }
+
+/// Whether the same pass is guilty.
+bool isSame(const Case &one, const BrokenPromise &broken, const Question &ask) {
+  Told told = askIsolated(one, ask);
+  llvm::StringRef guilty = guiltyOf(broken);
+  return told.isBroken && guilty.take_front(sizeof(told.guilty) - 1) == told.guilty;
+}
+
+/// The function that shows it, in its module.
+std::optional<Case> wholeOf(ModuleOp module, const BrokenPromise &broken) {
+  Case whole{OwningOpRef<ModuleOp>(module.clone()), broken.inputs};
+  if (!module.lookupSymbol(broken.function) || !keepFunction(whole, broken.function))
+    return std::nullopt;
+  return whole;
+}
+
 /// A kernel that is graph ops still, as a function like any other: without the arguments that its results are written to.
 void makePlain(Case &one, func::FuncOp kernel) {
   unsigned inputs = kernel.getNumArguments() - std::min(kernel.getNumArguments(), kernel.getNumResults());
@@ -108,11 +124,15 @@ std::optional<BrokenPromise> findBroken(ModuleOp module, llvm::StringRef passes,
   return verifier.broken();
 }
 
-std::optional<BrokenPromise> findBroken(const Case &one, llvm::StringRef passes, double seconds, const Prepare &prepare) {
-  VerifyOptions options{.seconds = seconds};
+GivenInputs givenBy(const Case &one) {
+  GivenInputs given;
   for (auto [k, input] : llvm::enumerate(one.inputs))
-    options.given[nameOfArgument(one.function(), k)] = input;
-  return findBroken(*one.module, passes, std::move(options), prepare);
+    given[nameOfArgument(one.function(), k)] = input;
+  return given;
+}
+
+std::optional<BrokenPromise> findBroken(const Case &one, llvm::StringRef passes, double seconds, const Prepare &prepare) {
+  return findBroken(*one.module, passes, {.seconds = seconds, .given = givenBy(one)}, prepare);
 }
 
 std::optional<Failure> reducePromise(ModuleOp module, const BrokenPromise &broken, llvm::StringRef passes,
@@ -120,26 +140,36 @@ std::optional<Failure> reducePromise(ModuleOp module, const BrokenPromise &broke
   llvm::StringRef list = passes;
   if (list.consume_front("builtin.module("))
     list.consume_back(")");
-  auto isSame = [&](const Case &one, llvm::StringRef by) {
-    Told told = askIsolated(one, by, prepare);
-    return told.isBroken && guiltyOf(broken).starts_with(told.guilty);
+  auto by = [&](llvm::StringRef some) -> Question {
+    return [&prepare, text = some.str()](const Case &one) { return findBroken(one, text, secondsOfQuestion, prepare); };
   };
   std::optional<Failure> failure;
-  auto attempt = [&](std::optional<Case> one, llvm::StringRef by) {
-    if (!failure && one && isSame(*one, by))
-      failure = Failure{std::move(*one), by.str(), broken.message};
+  auto attempt = [&](std::optional<Case> one, llvm::StringRef some) {
+    if (!failure && one && isSame(*one, broken, by(some)))
+      failure = Failure{std::move(*one), some.str(), broken.message};
   };
   attempt(caseOf(broken, module.getContext()), broken.pass);
   attempt(caseOf(broken, module.getContext()), list);
-  Case whole{OwningOpRef<ModuleOp>(module.clone()), broken.inputs};
-  if (module.lookupSymbol(broken.function) && keepFunction(whole, broken.function))
-    attempt(std::move(whole), list);
+  attempt(wholeOf(module, broken), list);
   if (!failure)
     return std::nullopt;
-  failure->failing = reduce(failure->failing, [&](const Case &one) { return isSame(one, failure->passes); });
-  dropPasses(failure->passes, [&](llvm::StringRef fewer) { return isSame(failure->failing, fewer); });
+  Question ask = by(failure->passes);
+  failure->failing = reduce(failure->failing, [&](const Case &one) { return isSame(one, broken, ask); });
+  dropPasses(failure->passes, [&](llvm::StringRef fewer) { return isSame(failure->failing, broken, by(fewer)); });
   if (std::optional<BrokenPromise> left = findBroken(failure->failing, failure->passes, secondsToHang, prepare))
     failure->message = left->message;
+  return failure;
+}
+
+std::optional<Failure> reducePromise(ModuleOp module, const BrokenPromise &broken, const Question &ask) {
+  std::optional<Case> one = wholeOf(module, broken);
+  if (!one || !isSame(*one, broken, ask))
+    one = caseOf(broken, module.getContext());
+  if (!one || !isSame(*one, broken, ask))
+    return std::nullopt;
+  Failure failure{reduce(*one, [&](const Case &smaller) { return isSame(smaller, broken, ask); }), "", broken.message};
+  if (std::optional<BrokenPromise> left = ask(failure.failing))
+    failure.message = left->message;
   return failure;
 }
 

@@ -20,6 +20,9 @@ struct Failure {
 /// A broken promise's module as a case, where the reference can evaluate it; a kernel becomes a function like any other.
 std::optional<Case> caseOf(const BrokenPromise &broken, mlir::MLIRContext *context);
 
+/// The case's inputs by name, as a verifier takes them.
+GivenInputs givenBy(const Case &one);
+
 /// Runs the passes on a copy under a verifier; the promise that was broken first.
 std::optional<BrokenPromise> findBroken(mlir::ModuleOp module, llvm::StringRef passes, VerifyOptions options,
                                         const Prepare &prepare = nullptr);
@@ -32,6 +35,10 @@ std::optional<BrokenPromise> findBroken(const Case &one, llvm::StringRef passes,
 /// no answer; nothing when nothing shows the same. The context must not have threads.
 std::optional<Failure> reducePromise(mlir::ModuleOp module, const BrokenPromise &broken, llvm::StringRef passes,
                                      const Prepare &prepare = nullptr);
+
+/// The same of a module that is compiled: `ask` says which promise is broken on a case. No passes are named.
+using Question = std::function<std::optional<BrokenPromise>(const Case &)>;
+std::optional<Failure> reducePromise(mlir::ModuleOp module, const BrokenPromise &broken, const Question &ask);
 
 /// What a reproducer is written from.
 BrokenPromise promiseOf(const Failure &failure);

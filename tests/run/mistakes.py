@@ -20,6 +20,7 @@ MOST_OPS = 5
 SIMPLIFY = ("tensel-infer-shapes,canonicalize,cse,tensel-fold-constants,"
             "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,canonicalize,cse,"
             "tensel-fold-constants,tensel-infer-shapes,canonicalize,cse,tensel-pack-constants,cse,tensel-fold-constants")
+QUANTIZE = SIMPLIFY + ",tensel-quantize-activations{bits=8},cse"
 DISPATCH = SIMPLIFY + ",tensel-form-dispatches,canonicalize,cse"
 PLAN = DISPATCH + ",tensel-plan-memory"
 LINALG = PLAN + ",func.func(tensel-lower-to-linalg)"
@@ -56,11 +57,16 @@ MISTAKES = (
     Mistake("canonicalize", "stale-shape", "choices", "a dim that is computed with is one too large"),
     Mistake("cse", "merged-unlike", "choices", "products with a factor in common count as equal"),
     Mistake("cse", "repeated-operand", "layers", "concat takes its first operand twice"),
+    Mistake("cse", "added-twice", "layers", "x + y becomes x + y + y"),
+    Mistake("cse", "wrong-tie", "choices", "the last of equal maxima in place of the first"),
+    Mistake("cse", "wrong-scan", "choices", "a running sum leaves its own element out"),
+    Mistake("cse", "wrong-scale", "quantized", "scales of rounded rows are taken for their sums", QUANTIZE),
     Mistake("tensel-decompose", "lost-epsilon", "layers", "a normalization without its epsilon"),
     Mistake("tensel-decompose", "wrong-reduced-axis", "choices", "softmax sums over the other axis"),
     Mistake("tensel-decompose", "wrong-reduction", "layers", "the maximum in place of a sum"),
     Mistake("tensel-simplify-movement", "wrong-transpose", "layers", "a product takes its right side turned"),
     Mistake("tensel-simplify-movement", "shifted-window", "choices", "the padding before a window goes behind it"),
+    Mistake("tensel-simplify-movement", "shifted-pad", "choices", "padding goes to the other end"),
     Mistake("tensel-fold-constants", "wrong-constant", "layers", "a constant is folded to another value"),
     Mistake("tensel-fold-constants", "wrong-index", "choices", "a gather reads the row before"),
     Mistake("tensel-pack-constants", "wrong-permutation", "layers", "a packed weight's axes change places"),

@@ -73,6 +73,7 @@ def test_what_is_wrong_below_the_graph_is_said(quantized: Path) -> None:
                   "--rtol=0", "--atol=0")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("guilty: a pass below the graph dialect"), done.stdout
+    assert "none breaks its promise on these inputs" in done.stdout
     assert "these are enough to show it" in done.stdout
     again = see_again(quantized)
     assert again.returncode == 1 and "elements differ" in again.stderr, again.stderr

@@ -1,11 +1,13 @@
 // tensel-reduce: mlir-reduce with our dialects, and with one reduction more that needs no script: a program on which a pass breaks its
 // numeric promise becomes a few ops on small inputs.
 //   tensel-reduce model.mlir --passes='tensel-decompose,canonicalize' [--input x=@x.npy] -o small.mlir
+//   tensel-reduce model.mlir --compiled                                                    (all passes of the compiler, and the code)
 //   tensel-reduce model.mlir -opt-reduction-pass='opt-pass=canonicalize test=./crashes.sh'          (as mlir-reduce does)
 #include "compiler/verification/Oracle.h"
 #include "mlir/Tools/mlir-reduce/MlirReduceMain.h"
 #include "passes/NumericClass.h"
 #include "tools/planted/Planted.h"
+#include "tools/verify/CompiledRun.h"
 #include "tools/verify/Reproducer.h"
 #include "llvm/Support/CommandLine.h"
 
@@ -17,6 +19,9 @@ namespace cl = llvm::cl;
 cl::OptionCategory numeric("Numeric reduction");
 cl::opt<std::string> passes("passes", cl::cat(numeric),
                             cl::desc("Reduce what shows that one of these breaks its numeric promise (--verify-each=numeric)"));
+cl::opt<bool>
+    compiled("compiled", cl::cat(numeric),
+             cl::desc("Reduce what shows that a pass of the compiler, or the compiled code, breaks its numeric promise"));
 cl::list<std::string> inputs("input", cl::cat(numeric), cl::desc("NAME=@FILE.npy: an input to use; others are generated"));
 cl::opt<double> budget("verify-budget", cl::cat(numeric), cl::init(60), cl::desc("Seconds that the first search may take"));
 cl::opt<std::string> reproducer("reproducer", cl::cat(numeric), cl::init("tensel-reproducer"),
@@ -51,12 +56,22 @@ struct ReduceNumericPass : PassWrapper<ReduceNumericPass, NumericPass<NumericCla
     llvm::raw_string_ostream stream(wrong);
     if (failed(parsePassPipeline(passes, parsed, stream)))
       return llvm::createStringError("--passes: " + wrong);
-    auto broken = verification::findBroken(getOperation(), passes, {.seconds = budget, .given = std::move(*given)}, prepare);
+    verification::VerifyOptions how{.seconds = budget, .given = std::move(*given)};
+    auto ask = [&](ModuleOp module, verification::VerifyOptions options) {
+      OwningOpRef<ModuleOp> copy(module.clone());
+      return compiled ? cli::verifyCompiled(*copy, std::move(options), 16, prepare)
+                      : verification::findBroken(*copy, passes, std::move(options), prepare);
+    };
+    auto broken = ask(getOperation(), how);
     if (!broken)
-      return llvm::createStringError("no pass of '" + passes +
-                                     "' breaks its promise on these inputs: there is nothing to reduce");
+      return llvm::createStringError("no pass of " + (compiled ? "the compiler" : "'" + passes + "'") +
+                                     " breaks its promise on these inputs: there is nothing to reduce");
     size_t before = countOps(getOperation());
-    auto left = verification::reducePromise(getOperation(), *broken, passes, prepare);
+    verification::Question again = [&](const verification::Case &one) {
+      return ask(*one.module, {.seconds = 20, .given = verification::givenBy(one)});
+    };
+    auto left = compiled ? verification::reducePromise(getOperation(), *broken, again)
+                         : verification::reducePromise(getOperation(), *broken, passes, prepare);
     if (!left)
       return llvm::createStringError("nothing smaller than the module shows it: " + broken->message);
     llvm::Expected<std::string> command = cli::writeReproducer(verification::promiseOf(*left), reproducer, plantFlag());
@@ -95,7 +110,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   std::string flag = "-tensel-reduce-numeric";
-  if (has("passes"))
+  if (has("passes") || has("compiled"))
     words.push_back(flag.data());
   words.push_back(nullptr);
   return failed(mlirReduceMain(static_cast<int>(words.size()) - 1, words.data(), context));

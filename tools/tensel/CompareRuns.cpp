@@ -2,11 +2,11 @@
 #include "tools/tensel/CompareRuns.h"
 
 #include "OnnxruntimeBridge.h"
-#include "tools/tensel/CompiledRun.h"
 #include "tools/tensel/Files.h"
 #include "tools/tensel/GivenValues.h"
 #include "tools/tensel/Npy.h"
 #include "tools/tensel/ReferenceRunner.h"
+#include "tools/verify/CompiledRun.h"
 #include "tools/verify/Reproducer.h"
 #include "llvm/ADT/SmallVectorExtras.h"
 #include "llvm/Support/FileSystem.h"

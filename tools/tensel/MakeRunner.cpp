@@ -1,5 +1,4 @@
 // Chooses the runner: a package as it is; a model through the JIT, or through the interpreter.
-#include "tools/tensel/CompiledRun.h"
 #include "tools/tensel/Files.h"
 #include "tools/tensel/GivenValues.h"
 #include "tools/tensel/ModelLoader.h"
@@ -7,6 +6,7 @@
 #include "tools/tensel/ReportJob.h"
 #include "tools/tensel/SessionRunner.h"
 #include "tools/tensel/VerifyJob.h"
+#include "tools/verify/CompiledRun.h"
 
 #include "compiler/Jit.h"
 

@@ -2,7 +2,7 @@
 #include "tools/tensel/VerifyJob.h"
 
 #include "compiler/Jit.h"
-#include "tools/tensel/CompiledRun.h"
+#include "tools/verify/CompiledRun.h"
 #include <cstdio>
 
 namespace tensel::cli {

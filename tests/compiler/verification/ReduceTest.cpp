@@ -133,8 +133,14 @@ TEST_F(BisectTest, WrongCodeBelowTheGraphIsReducedByRunningIt) {
     }
     return results;
   };
+  options.verifyCompiled = [](const Case &) {
+    BrokenPromise broken;
+    broken.message = "some pass";
+    return std::optional<BrokenPromise>(broken);
+  };
   Finding finding = find(options);
   EXPECT_EQ(finding.kind, Finding::BelowGraph);
+  EXPECT_EQ(finding.below, "some pass");
   ASSERT_TRUE(finding.broken);
   EXPECT_EQ(finding.broken->countOps(), 1u);
 }

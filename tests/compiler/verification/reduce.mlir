@@ -5,12 +5,16 @@
 // RUN: not sh %t/command.sh 2>&1 | FileCheck %s --check-prefix=AGAIN
 // RUN: not tensel-reduce %s --passes=cse --reproducer=%t 2>&1 | FileCheck %s --check-prefix=GOOD
 // RUN: not tensel-reduce %s --passes=nonsense --reproducer=%t 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// RUN: tensel-reduce %s --compiled --plant=tensel-emit-loops:short-loop --reproducer=%t -o %t.mlir 2>&1 | FileCheck %s --check-prefix=COMPILED
+// RUN: not tensel-reduce %s --compiled --reproducer=%t 2>&1 | FileCheck %s --check-prefix=SOUND
 // SAID: tensel-reduce: 5 ops became 1: the pass 'cse' breaks its promise (exact)
 // SAID: to see it again: tensel-opt
 // CHECK: func.func @main(%[[Y:[^:]*]]: tensor<1xf32> {{[^,]*}}, %[[X:[^:]*]]: tensor<1x1xf32> {{.*}})
 // CHECK-NEXT: %[[R:.*]] = graph.sub %[[X]], %[[Y]]
 // CHECK-NEXT: return %[[R]]
 // AGAIN: error: the pass 'cse' breaks its promise (exact)
+// COMPILED: tensel-reduce: 5 ops became {{[1-5]}}: the pass 'tensel-emit-loops' breaks its promise (reassociates)
+// SOUND: error: no pass of the compiler breaks its promise
 // GOOD: error: no pass of 'cse' breaks its promise
 // UNKNOWN: error: --passes: {{.*}}'nonsense'
 

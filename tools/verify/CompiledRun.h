@@ -1,9 +1,9 @@
 // One run of compiled code in this process, for who holds it against something else.
-#ifndef TENSEL_TOOLS_TENSEL_COMPILEDRUN_H
-#define TENSEL_TOOLS_TENSEL_COMPILEDRUN_H
+#ifndef TENSEL_TOOLS_VERIFY_COMPILEDRUN_H
+#define TENSEL_TOOLS_VERIFY_COMPILEDRUN_H
 
 #include "compiler/Program.h"
-#include "compiler/reference/Tensor.h"
+#include "compiler/verification/Oracle.h"
 #include "runtime/include/tensel/runtime.h"
 
 namespace tensel::cli {
@@ -19,5 +19,9 @@ llvm::Expected<llvm::SmallVector<reference::Tensor>> runOnce(const tensel_static
 llvm::Expected<llvm::SmallVector<reference::Tensor>> runCompiled(mlir::ModuleOp module, llvm::StringRef function,
                                                                  llvm::ArrayRef<reference::Tensor> inputs, int roundedBits);
 
+/// Compiles a module, which it changes, for this machine under a verifier and runs the code: what --verify-each=numeric finds first.
+std::optional<verification::BrokenPromise> verifyCompiled(mlir::ModuleOp module, verification::VerifyOptions options,
+                                                          int roundedBits, const verification::Prepare &prepare = nullptr);
+
 } // namespace tensel::cli
-#endif // TENSEL_TOOLS_TENSEL_COMPILEDRUN_H
+#endif // TENSEL_TOOLS_VERIFY_COMPILEDRUN_H

@@ -1,5 +1,5 @@
 // One run of compiled code; see CompiledRun.h.
-#include "tools/tensel/CompiledRun.h"
+#include "tools/verify/CompiledRun.h"
 
 #include "compiler/Jit.h"
 #include "tools/tensel/SessionRunner.h"
@@ -52,5 +52,43 @@ llvm::Expected<llvm::SmallVector<reference::Tensor>> runCompiled(mlir::ModuleOp 
   if (!jit)
     return jit.takeError();
   return runOnce((*jit)->description(), function, inputs);
+}
+
+std::optional<verification::BrokenPromise> verifyCompiled(mlir::ModuleOp module, verification::VerifyOptions options,
+                                                          int roundedBits, const verification::Prepare &prepare) {
+  class PreparedVerifier : public verification::Verifier {
+  public:
+    PreparedVerifier(verification::VerifyOptions options, const verification::Prepare &prepare)
+        : Verifier(std::move(options)), prepare(prepare) {}
+    void attach(mlir::PassManager &manager) override {
+      Verifier::attach(manager);
+      if (prepare)
+        prepare(manager);
+    }
+
+  private:
+    const verification::Prepare &prepare;
+  };
+  PreparedVerifier verifier(std::move(options), prepare);
+  // What cannot be compiled breaks no promise.
+  auto check = [&]() -> llvm::Error {
+    llvm::Expected<const CpuLevel *> level = levelToRun();
+    if (!level)
+      return level.takeError();
+    llvm::Expected<std::unique_ptr<Program>> program =
+        Program::create(module, {.roundedBits = roundedBits, .observer = &verifier});
+    if (!program)
+      return program.takeError();
+    if (llvm::Error error = (*program)->makeCode({*level}))
+      return error;
+    llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(**program);
+    if (!jit)
+      return jit.takeError();
+    return verifier.checkCompiled([&](llvm::StringRef function, llvm::ArrayRef<reference::Tensor> inputs) {
+      return runOnce((*jit)->description(), function, inputs);
+    });
+  };
+  llvm::consumeError(check());
+  return verifier.broken();
 }
 } // namespace tensel::cli
