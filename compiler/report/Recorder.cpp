@@ -47,7 +47,7 @@ bool isNamed(const std::string &op, StringRef name) { return StringRef(op) == na
 bool isConstant(const std::string &op) { return isNamed(op, "graph.constant") || isNamed(op, "graph.load_weight"); }
 } // namespace
 
-Recorder::Recorder(ModuleOp module, const graph::SourceNodes &nodes) : context(module.getContext()) {
+Recorder::Recorder(ModuleOp module, const graph::SourceNodes &nodes) : context(module.getContext()), watched(module) {
   for (const graph::SourceNode &node : nodes)
     addNode(node);
   if (nodes.empty())
@@ -122,9 +122,9 @@ void Recorder::record(StringRef pass, ModuleOp module) {
 }
 
 void Recorder::afterPass(StringRef pass, Operation *op) {
-  auto module = dyn_cast<ModuleOp>(op);
-  if (!module)
-    return; // what is done to single functions is done to kernels
+  ModuleOp module = watched;
+  if (!module || op != module.getOperation())
+    return;
   record(pass, module);
   for (auto function : module.getOps<func::FuncOp>())
     if (auto [place, isNew] = kernelOps.try_emplace(function.getName()); isKernel(function) && isNew)
@@ -173,6 +173,7 @@ void Recorder::decideFate(Node &node, const graph::SourceNode &source) const {
 }
 
 Report Recorder::finish(ModuleOp module) {
+  watched = nullptr;
   for (auto symbol : module.getOps<graph::SymbolOp>())
     report.symbols.push_back(
         {symbol.getSymName().str(), int64_t(symbol.getMin()), int64_t(symbol.getMax()), int64_t(symbol.getStep())});

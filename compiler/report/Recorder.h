@@ -40,6 +40,7 @@ private:
   void decideFate(Node &node, const graph::SourceNode &source) const;
 
   mlir::MLIRContext *context;
+  mlir::ModuleOp watched; ///< null once the report is made; what becomes of copies and kernels is not looked at
   Report report;
   graph::SourceNodes sources;   ///< per node
   llvm::StringMap<int> indices; ///< by id

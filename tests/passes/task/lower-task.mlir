@@ -9,8 +9,8 @@
 // CHECK: llvm.call @k0_count
 // The runtime is told which dispatch this is, and runs it.
 // CHECK: llvm.store %{{.*}}, %{{.*}} : i64, !llvm.ptr
-// CHECK: %[[RUN:.*]] = llvm.mlir.addressof @k0
-// CHECK: llvm.call %{{.*}}(%[[ENV]], %[[RUN]], %{{.*}}) : !llvm.ptr, (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64) -> ()
+// CHECK: %[[KERNEL:.*]] = llvm.mlir.addressof @k0
+// CHECK: llvm.call %{{.*}}(%[[ENV]], %[[KERNEL]], %{{.*}}) : !llvm.ptr, (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64) -> ()
 graph.symbol @N {max = 8 : i64}
 graph.weight @w : tensor<4xf32> from "w.bin" {length = 16 : i64}
 graph.weight @unused : tensor<4xf32> from "w.bin" {length = 16 : i64}
