@@ -95,10 +95,15 @@ static llvm::SmallVector<std::string> stepsOf(const Phase &phase, const PhaseOpt
   llvm::SmallVector<std::string> steps;
   if (phase.name == "quantize" && !options.roundedBits)
     return steps;
+  const bool isDispatch = phase.name == "dispatch";
+  if (isDispatch && !options.means.onGraph.empty())
+    steps.push_back(options.means.onGraph);
   for (llvm::StringRef step : llvm::split(phase.passes, '|')) {
     auto [before, after] = step.split("BITS");
     steps.push_back(before == step ? step.str() : (before + llvm::Twine(options.roundedBits) + after).str());
   }
+  if (isDispatch && !options.means.onDispatches.empty())
+    steps.push_back(options.means.onDispatches);
   return steps;
 }
 
@@ -151,12 +156,27 @@ static llvm::Error runStep(ModuleOp module, llvm::StringRef step, WeightResolver
   return llvm::Error::success();
 }
 
-llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, const PhaseOptions &options) {
+/// Chooses what keeps the program within its limit, on copies that nobody observes.
+static llvm::Error chooseMeans(ModuleOp module, const Phase &phase, WeightResolver &weights, PhaseOptions &options) {
+  if (phase.name != "dispatch" || !options.maxMemory)
+    return llvm::Error::success();
+  llvm::Expected<MemoryMeans> means =
+      fitMemory(module, *options.maxMemory, phase.passes,
+                [&](ModuleOp copy, llvm::StringRef passes) { return runPasses(copy, passes, weights, nullptr); });
+  if (!means)
+    return means.takeError();
+  options.means = *means;
+  return llvm::Error::success();
+}
+
+llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, PhaseOptions &options) {
   registerCompilerPasses();
   dumpIf(module, "import", options);
   if (options.stopAfter == "import")
     return llvm::Error::success();
   for (const Phase &phase : sharedPhases) {
+    if (llvm::Error error = chooseMeans(module, phase, weights, options))
+      return error;
     for (const std::string &step : stepsOf(phase, options))
       if (llvm::Error error = runStep(module, step, weights, options.observer))
         return error;

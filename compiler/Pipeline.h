@@ -2,6 +2,7 @@
 #ifndef TENSEL_COMPILER_PIPELINE_H
 #define TENSEL_COMPILER_PIPELINE_H
 
+#include "compiler/memory/FitMemory.h"
 #include "compiler/targets/Cpu.h"
 #include "compiler/weights/WeightResolver.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -10,6 +11,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/raw_ostream.h"
+#include <optional>
 
 namespace tensel {
 
@@ -53,6 +55,8 @@ struct PhaseOptions {
   llvm::raw_ostream *dump = nullptr;
   int roundedBits = 16; ///< in the phase "quantize": 8 or 16 for what meets a quantized weight; 0: it stays f32
   PassObserver *observer = nullptr;
+  std::optional<int64_t> maxMemory = {}; ///< bytes that a session may need; `means` is chosen for it before dispatches are formed
+  MemoryMeans means = {};
 };
 
 /// The passes of the shared phases, for the package's list of passes.
@@ -61,8 +65,9 @@ llvm::SmallVector<std::string> passNames(const PhaseOptions &options);
 /// Passes in the notation of tensel-opt, one by one: "a,b(c,d)" -> "a", "b(c,d)".
 llvm::SmallVector<llvm::StringRef> splitPasses(llvm::StringRef passes);
 
-/// Runs the phases that all CPU levels share (simplify to linalg) on an imported module, whose weights `weights` finds.
-llvm::Error runSharedPhases(mlir::ModuleOp module, WeightResolver &weights, const PhaseOptions &options);
+/// Runs the phases that all CPU levels share (simplify to linalg) on an imported module, whose weights `weights` finds. Sets
+/// options.means where there is a limit.
+llvm::Error runSharedPhases(mlir::ModuleOp module, WeightResolver &weights, PhaseOptions &options);
 
 /// Appends the passes that take the host program to the LLVM dialect; the same for every level.
 void buildHostPhase(mlir::OpPassManager &passes);

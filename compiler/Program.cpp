@@ -28,7 +28,8 @@ llvm::Error setSymbolRanges(ModuleOp module, llvm::ArrayRef<SymbolRange> ranges)
   return llvm::Error::success();
 }
 
-llvm::Expected<std::unique_ptr<Program>> Program::create(ModuleOp module, const PhaseOptions &options) {
+llvm::Expected<std::unique_ptr<Program>> Program::create(ModuleOp module, const PhaseOptions &wanted) {
+  PhaseOptions options = wanted;
   auto program = std::make_unique<Program>();
   program->module = module;
   program->observer = options.observer;

@@ -92,7 +92,8 @@ public:
     Case whole = model.clone();
     WeightResolver weights;
     // What goes wrong below the graph is not looked at here.
-    llvm::consumeError(runSharedPhases(*whole.module, weights, {.roundedBits = options.roundedBits, .observer = &versions}));
+    PhaseOptions phases = {.roundedBits = options.roundedBits, .observer = &versions};
+    llvm::consumeError(runSharedPhases(*whole.module, weights, phases));
     auto graph = missesAt(versions.all.size() - 1);
     if (!graph)
       return graph.takeError();

@@ -20,6 +20,55 @@ void TaskDialect::initialize() {
 
 int64_t storageBytes(Type elementType) { return llvm::divideCeil(elementType.getIntOrFloatBitWidth(), 8); }
 
+int64_t evaluateSize(ArrayRef<int64_t> expression, ArrayRef<int64_t> symbols) {
+  constexpr __int128 most = int64_t(1) << 62;
+  SmallVector<int64_t> stack;
+  auto clamp = [most](__int128 value) { return static_cast<int64_t>(std::clamp(value, -most, most)); };
+  for (size_t i = 0; i + 1 < expression.size(); i += 2) {
+    int64_t op = expression[i], argument = expression[i + 1];
+    if (op == SizeConst || op == SizeSymbol) {
+      bool isKnown = op == SizeConst || static_cast<size_t>(argument) < symbols.size();
+      stack.push_back(op == SizeConst ? argument : isKnown ? symbols[argument] : 0);
+      continue;
+    }
+    if (stack.size() < 2)
+      return 0;
+    __int128 b = stack.pop_back_val(), a = stack.pop_back_val();
+    if (b == 0 && (op == SizeFloorDiv || op == SizeCeilDiv || op == SizeMod))
+      return 0;
+    auto floor = [&] { return llvm::divideFloorSigned(static_cast<int64_t>(a), static_cast<int64_t>(b)); };
+    switch (op) {
+    case SizeAdd:
+      stack.push_back(clamp(a + b));
+      break;
+    case SizeSub:
+      stack.push_back(clamp(a - b));
+      break;
+    case SizeMul:
+      stack.push_back(clamp(a * b));
+      break;
+    case SizeFloorDiv:
+      stack.push_back(floor());
+      break;
+    case SizeCeilDiv:
+      stack.push_back(llvm::divideCeilSigned(static_cast<int64_t>(a), static_cast<int64_t>(b)));
+      break;
+    case SizeMax:
+      stack.push_back(clamp(std::max(a, b)));
+      break;
+    case SizeMin:
+      stack.push_back(clamp(std::min(a, b)));
+      break;
+    case SizeMod:
+      stack.push_back(clamp(a - __int128(floor()) * b));
+      break;
+    default:
+      return 0;
+    }
+  }
+  return stack.size() == 1 ? std::max<int64_t>(stack[0], 0) : 0;
+}
+
 static LogicalResult verifyDims(Operation *op, TypeRange types, size_t found) {
   size_t expected = 0;
   for (Type type : types)

@@ -35,10 +35,11 @@ KernelCheck checkKernel(func::FuncOp kernel) {
 }
 
 namespace {
-/// A copy of the kernel that writes over `argument`, as linalg; null where there is no code.
-OwningOpRef<func::FuncOp> lowerOver(func::FuncOp kernel, int64_t argument) {
+/// A copy of the kernel, which writes over `argument` if there is one, as linalg; null where there is no code.
+OwningOpRef<func::FuncOp> lowerCopy(func::FuncOp kernel, std::optional<int64_t> argument) {
   OwningOpRef<func::FuncOp> copy = kernel.clone();
-  (*copy)->setAttr("tensel.in_place", DenseI64ArrayAttr::get(kernel.getContext(), argument));
+  if (argument)
+    (*copy)->setAttr("tensel.in_place", DenseI64ArrayAttr::get(kernel.getContext(), *argument));
   PassManager manager(kernel.getContext(), func::FuncOp::getOperationName());
   manager.addPass(createLowerToLinalgPass());
   manager.addPass(createPrepareKernelPass());
@@ -59,13 +60,25 @@ linalg::GenericOp loneElementwise(func::FuncOp kernel) {
 }
 } // namespace
 
+bool isElementwiseNest(func::FuncOp kernel) {
+  if (kernel.getNumResults() != 1 || emittedWhole(kernel))
+    return false;
+  ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
+  OwningOpRef<func::FuncOp> copy = lowerCopy(kernel, std::nullopt);
+  if (!copy)
+    return false;
+  linalg::GenericOp root = loneElementwise(*copy);
+  // A loop inside computes more than an element.
+  return root && !root.walk([](scf::ForOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
 SmallVector<int64_t> overwritableArguments(func::FuncOp kernel) {
   SmallVector<int64_t> arguments;
   if (kernel.getNumResults() != 1)
     return arguments;
   ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
   for (auto [i, type] : llvm::enumerate(kernel.getArgumentTypes().drop_back())) {
-    OwningOpRef<func::FuncOp> copy = type == kernel.getResultTypes()[0] ? lowerOver(kernel, i) : OwningOpRef<func::FuncOp>();
+    OwningOpRef<func::FuncOp> copy = type == kernel.getResultTypes()[0] ? lowerCopy(kernel, i) : OwningOpRef<func::FuncOp>();
     if (!copy)
       continue;
     linalg::GenericOp root = loneElementwise(*copy);

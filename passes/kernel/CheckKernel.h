@@ -13,6 +13,10 @@ struct KernelCheck {
 /// Lowers a copy of a kernel function of graph ops as far as loops. Reports nothing; the function stays as it is.
 KernelCheck checkKernel(mlir::func::FuncOp kernel);
 
+/// Whether the kernel, of graph ops, is one loop nest that computes each element of its only result once, from elements of its inputs:
+/// elementwise ops, broadcasts and movement.
+bool isElementwiseNest(mlir::func::FuncOp kernel);
+
 /// The arguments, of the result's type, that the only result of a kernel of graph ops may be written over: it does not read them when
 /// it is lowered to write over them (a scatter's data), or it is one elementwise loop nest that reads them at the place that it
 /// writes and nowhere else.

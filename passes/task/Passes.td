@@ -5,6 +5,20 @@
 
 include "passes/NumericPass.td"
 
+def SplitBatchPass : ReassociatingPass<"tensel-split-batch", "::mlir::ModuleOp"> {
+  let summary = "Runs a program over slices of its batch, one after the other.";
+  let description = [{
+    Before dispatches are formed. The batch is the first dim of the first input; a function is left alone where some op mixes samples as far as its indexing
+    maps tell, where it has states, or where the batch is no multiple of `rows` (of a symbol only slices of one sample are
+    made). Part of what --max-memory may do. Numeric class: reassociates (each sample's sums have the same terms; kernels for fewer rows may
+    add them in another order).
+  }];
+  let options = [Option<"rows", "rows", "int64_t", "1", "Samples in a slice">];
+  let dependentDialects = ["::tensel::graph::GraphDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::math::MathDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::affine::AffineDialect"];
+}
+
 def FormDispatchesPass : ExactPass<"tensel-form-dispatches", "::mlir::ModuleOp"> {
   let summary = "Groups ops into kernels, outlines each group and leaves dispatches with computed dims on the host.";
   let description = [{
@@ -19,6 +33,29 @@ def FormDispatchesPass : ExactPass<"tensel-form-dispatches", "::mlir::ModuleOp">
                            "::mlir::tensor::TensorDialect", "::mlir::func::FuncDialect", "::mlir::affine::AffineDialect",
                            "::mlir::bufferization::BufferizationDialect", "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def ReorderDispatchesPass : ExactPass<"tensel-reorder-dispatches", "::mlir::ModuleOp"> {
+  let summary = "Orders the host program's ops so that less is alive at once.";
+  let description = [{
+    Within each block of an entry; what is alive is taken at the symbols' maxima. Only an order that is better by what is alive at once replaces the
+    given one. Part of what --max-memory may do. Numeric class: exact.
+  }];
+  let options = [Option<"width", "width", "int64_t", "24", "How many beginnings of the program the search keeps">];
+  let dependentDialects = ["::tensel::task::TaskDialect"];
+}
+
+def RematerializePass : ExactPass<"tensel-rematerialize", "::mlir::ModuleOp"> {
+  let summary = "Computes cheap values again behind the program's peak instead of keeping them over it.";
+  let description = [{
+    Cheap are dispatches of kernels that are one elementwise loop nest (elementwise ops, broadcasts, movement, and chains of these), and what
+    they are made from in turn. As long as less is alive at the peak by it; ends where at most `limit` bytes are alive. Part of what --max-memory
+    may do. Numeric class: exact (the same kernel on the same values).
+  }];
+  let options = [Option<"limit", "limit", "int64_t", "0", "Bytes alive at once that are few enough">];
+  let dependentDialects = ["::tensel::task::TaskDialect", "::mlir::tensor::TensorDialect", "::mlir::linalg::LinalgDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::math::MathDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::affine::AffineDialect"];
 }
 
 def PlanMemoryPass : ExactPass<"tensel-plan-memory", "::mlir::ModuleOp"> {

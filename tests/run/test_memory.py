@@ -1,6 +1,6 @@
-"""What `tensel inspect` states about a session's memory is what the session takes: never less than measured, and for fixed sizes at most
-a twentieth more. A C program measures (Inputs/measure_memory.c): the highest byte written in the arena, what malloc was asked for, what
-is resident. All models of the tests, at several sizes.
+"""What `tensel inspect` states about a session's memory is what the session takes: never less than measured, and for fixed
+sizes at most a twentieth more. A C program measures (Inputs/measure_memory.c): the highest byte written in the arena, what malloc
+was asked for, what is resident. All models of the tests, at several sizes.
 
 What was found goes to build/logs/memory.json, from which ./dev docs makes the table of docs/memory.md.
 """
@@ -60,8 +60,9 @@ def evaluate(expression: str, sizes: dict[str, int]) -> int:
     """An expression of `inspect`; the symbols' names are no Python names."""
     for name in sorted(sizes, key=len, reverse=True):
         expression = re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w.])", str(sizes[name]), expression)
-    names = {"ceildiv": lambda a, b: -(-a // b), "floordiv": lambda a, b: a // b, "mod": lambda a, b: a % b, "max": max, "min": min}
-    return eval(expression, {"__builtins__": {}}, names)  # noqa: S307: our own program wrote it
+    names = {"ceildiv": lambda a, b: -(-a // b), "floordiv": lambda a, b: a // b, "mod": lambda a, b: a % b, "max": max,
+             "min": min}
+    return eval(expression, {"__builtins__": {}}, names)
 
 
 def check(program: Path, package: Path, function: dict[str, Any], sizes: dict[str, int], fills: dict[str, int],

@@ -23,13 +23,14 @@ struct VerifyFlags {
 };
 
 struct CompileOptions {
-  std::string model, output, emit = "package", target = "cpu", stopAfter, dumpAfter, reportJson, quantize = roundedTo16;
+  std::string model, output, emit = "package", target = "cpu", stopAfter, dumpAfter, reportJson, quantize = roundedTo16,
+                             maxMemory;
   std::vector<std::string> shapes;
   VerifyFlags verify;
 };
 
 struct RunOptions {
-  std::string model, function, device = "cpu", reference = "ir", profile, reportJson, quantize = roundedTo16;
+  std::string model, function, device = "cpu", reference = "ir", profile, reportJson, quantize = roundedTo16, maxMemory;
   std::vector<std::string> inputs, outputs, expects, shapes;
   double rtol = 1e-5, atol = 1e-8;
   int threads = 0;
@@ -49,7 +50,7 @@ struct TextOptions {
 
 struct GenerateOptions : TextOptions {
   std::vector<std::string> prompts;
-  std::string promptFile, promptsFile, profile;
+  std::string promptFile, promptsFile, profile, maxMemory;
   bool json = false, raw = false, ignoreEnd = false;
 };
 

@@ -4,6 +4,7 @@
 #include "compiler/PackageEmitter.h"
 #include "compiler/StaticEmitter.h"
 #include "tools/tensel/Files.h"
+#include "tools/tensel/Inputs.h"
 #include "tools/tensel/ModelLoader.h"
 #include "tools/tensel/ReportJob.h"
 #include "tools/tensel/VerifyJob.h"
@@ -64,6 +65,7 @@ public:
     phases.dumpAfter = options.dumpAfter;
     phases.roundedBits = roundedBits(options.quantize);
     phases.dump = &llvm::errs();
+    phases.maxMemory = maxMemory;
     VerifyJob verify(options.verify, {});
     ReportJob report(**model, options.reportJson);
     PassObservers observers({verify.observer(), report.observer()});
@@ -100,6 +102,9 @@ private:
     if (!parsed)
       return parsed.takeError();
     levels = *parsed;
+    if (!options.maxMemory.empty())
+      if (std::string error = parseBytes(options.maxMemory, "--max-memory", maxMemory.emplace()); !error.empty())
+        return llvm::createStringError(error);
     isEveryLevel = !llvm::StringRef(options.target).contains(':');
     isText = !options.stopAfter.empty() || options.emit == "mlir" || options.emit == "llvm" || options.emit == "asm";
     output = options.output;
@@ -145,6 +150,8 @@ private:
     program.writer.data.options = {"target=" + options.target, "quantize=" + options.quantize};
     for (const std::string &shape : options.shapes)
       program.writer.data.options.push_back("shape=" + shape);
+    if (maxMemory)
+      program.writer.data.options.push_back("max-memory=" + std::to_string(*maxMemory));
     if (isEveryLevel)
       llvm::erase_if(levels, [&](const CpuLevel *level) { return !program.gainsFrom(*level); });
     if (llvm::Error error = program.makeCode(levels))
@@ -182,6 +189,7 @@ private:
   const CompileOptions &options;
   llvm::SmallVector<const CpuLevel *> levels;
   std::string output;
+  std::optional<int64_t> maxMemory;
   bool isText = false, isEveryLevel = false;
 };
 } // namespace

@@ -1,5 +1,6 @@
 // `tensel generate`: one prompt, one answer, streamed as it is written; or several, answered together.
 #include "tools/tensel/Files.h"
+#include "tools/tensel/Inputs.h"
 #include "tools/tensel/ModelCache.h"
 #include "tools/tensel/Trace.h"
 #include "tools/tensel/Writer.h"
@@ -98,6 +99,9 @@ public:
         return error;
     if (std::string error = chooseContext(); !error.empty())
       return error;
+    if (!options.maxMemory.empty())
+      if (std::string error = parseBytes(options.maxMemory, "--max-memory", maxMemory); !error.empty())
+        return error;
     InterruptGuard guard;
     return prompts.size() == 1 ? answerOne() : answerAll();
   }
@@ -143,8 +147,26 @@ private:
     return "";
   }
 
+  /// Prompts are read in pieces as small as it takes. Memory is only touched by runs, so what is too large costs nothing.
+  template <typename Make>
+  auto makeWithin(Make make) -> decltype(make()) {
+    for (;; settings.chunk = std::max<int64_t>(1, settings.chunk / 2)) {
+      auto made = make();
+      if (!made || maxMemory == 0)
+        return made;
+      const text::ContextMemory memory = made->memory();
+      if (memory.arenaBytes + memory.stateBytes <= maxMemory)
+        return made;
+      if (settings.chunk == 1)
+        return text::Error{"--max-memory: found a need of at least " + std::to_string(memory.arenaBytes + memory.stateBytes) +
+                           " bytes, expected at most " + std::to_string(maxMemory) + "\nthe arena takes " +
+                           std::to_string(memory.arenaBytes) + ", the states of " + std::to_string(settings.capacity) +
+                           " tokens for each text " + std::to_string(memory.stateBytes) + "; a smaller --context takes less"};
+    }
+  }
+
   std::string answerOne() {
-    auto context = text::TextContext::create(*model, settings);
+    auto context = makeWithin([&] { return text::TextContext::create(*model, settings); });
     if (!context)
       return context.message();
     auto made = text::generate(*model, *context, prompts.front(), wanted, [&](std::string_view piece) {
@@ -157,7 +179,7 @@ private:
 
   /// Answers come in the prompts' order, each on a line of its own (or as its JSON object), when all are there.
   std::string answerAll() {
-    auto batch = text::TextBatch::create(*model, settings, prompts.size());
+    auto batch = makeWithin([&] { return text::TextBatch::create(*model, settings, prompts.size()); });
     if (!batch)
       return batch.message();
     auto made = text::generateTogether(*model, *batch, prompts, wanted,
@@ -183,6 +205,7 @@ private:
   const GenerateOptions &options;
   text::GenerationOptions wanted;
   text::ContextOptions settings;
+  int64_t maxMemory = 0; // 0: any
   const text::LanguageModel *model = nullptr;
   std::vector<std::vector<text::TokenId>> prompts;
 };

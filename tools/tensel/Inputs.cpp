@@ -105,6 +105,22 @@ std::string parseShapeRange(const std::string &text, ShapeRange &range) {
   return valid && range.min >= 0 && range.min <= range.max ? "" : expected;
 }
 
+std::string parseBytes(const std::string &text, const char *option, int64_t &bytes) {
+  static constexpr std::pair<std::string_view, int64_t> units[] = {
+      {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"K", 1000}, {"M", 1000 * 1000}, {"G", 1000 * 1000 * 1000}};
+  std::string_view number = text;
+  int64_t scale = 1;
+  for (auto [unit, value] : units)
+    if (number.size() > unit.size() && number.substr(number.size() - unit.size()) == unit) {
+      number.remove_suffix(unit.size());
+      scale = value;
+      break;
+    }
+  if (parseInteger(number, bytes) && bytes > 0 && !__builtin_mul_overflow(bytes, scale, &bytes))
+    return "";
+  return std::string(option) + ": found '" + text + "', expected a number of bytes, such as 1000000, 64M or 64MiB";
+}
+
 std::string parseNamedText(const std::string &text, const char *option, NamedText &result) {
   size_t file = text.find("=@");
   size_t equal = file != std::string::npos ? file : text.find('=');

@@ -18,6 +18,9 @@ struct NamedText {
   std::string name, text;
 };
 
+/// "64M" and the like: bytes, or with K, M, G (thousands) or KiB, MiB, GiB behind. Returns an empty string or one line.
+std::string parseBytes(const std::string &text, const char *option, int64_t &bytes);
+
 /// Each returns an empty string or what is wrong with the text.
 std::string parseShapeRange(const std::string &text, ShapeRange &range);
 std::string parseNamedText(const std::string &text, const char *option, NamedText &result);

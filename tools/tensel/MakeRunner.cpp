@@ -9,20 +9,63 @@
 #include "tools/verify/CompiledRun.h"
 
 #include "compiler/Jit.h"
+#include "dialects/graph/Graph.h"
+#include "runtime/package/SessionTables.h"
+#include "llvm/Support/Threading.h"
 
 namespace tensel::cli {
 namespace {
+/// With a limit the program is made for the sizes of the given inputs and no others: the limit is for this run.
+void fixGivenSizes(mlir::ModuleOp module, const GivenTensors &given) {
+  for (auto func : module.getOps<mlir::func::FuncOp>())
+    for (unsigned i = 0; i < func.getNumArguments(); ++i) {
+      auto name = func.getArgAttrOfType<mlir::StringAttr>(i, "graph.name");
+      auto dims = func.getArgAttrOfType<mlir::ArrayAttr>(i, "graph.dims");
+      auto found = name && dims ? given.find(name.str()) : given.end();
+      if (found == given.end() || found->second.dims.size() != dims.size())
+        continue;
+      for (auto [dim, size] : llvm::zip(dims, found->second.dims)) {
+        auto symbol = llvm::dyn_cast<mlir::StringAttr>(dim);
+        auto op = symbol ? module.lookupSymbol<graph::SymbolOp>(symbol.getValue()) : graph::SymbolOp();
+        if (op && size >= static_cast<int64_t>(op.getMin()) &&
+            (static_cast<int64_t>(op.getMax()) < 0 || size <= static_cast<int64_t>(op.getMax()))) {
+          op.setMin(size);
+          op.setMax(size);
+        }
+      }
+    }
+}
+
+/// The bytes of --max-memory, if it is given.
+llvm::Expected<std::optional<int64_t>> maxMemoryOf(const RunOptions &options) {
+  if (options.maxMemory.empty())
+    return std::nullopt;
+  int64_t bytes = 0;
+  if (std::string error = parseBytes(options.maxMemory, "--max-memory", bytes); !error.empty())
+    return llvm::createStringError(error);
+  return bytes;
+}
+
 llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options, LoadedModel &model, const GivenTensors &given) {
   llvm::Expected<const CpuLevel *> level = levelToRun();
   if (!level)
     return level.takeError();
+  llvm::Expected<std::optional<int64_t>> maxMemory = maxMemoryOf(options);
+  if (!maxMemory)
+    return maxMemory.takeError();
+  if (*maxMemory) {
+    fixGivenSizes(*model.module, given);
+    // The rest is for the stacks of the other threads.
+    const int threads = options.threads ? options.threads : static_cast<int>(llvm::hardware_concurrency().compute_thread_count());
+    **maxMemory = std::max<int64_t>(1, **maxMemory - rt::workerStackBytes * (threads - 1));
+  }
   verification::GivenInputs verified;
   for (const auto &[name, tensor] : given)
     verified[name] = toReference(tensor);
   VerifyJob verify(options.verify, std::move(verified));
   ReportJob report(model, options.reportJson);
   PassObservers observers({verify.observer(), report.observer()});
-  PhaseOptions phases{.roundedBits = roundedBits(options.quantize), .observer = observers.orNull()};
+  PhaseOptions phases{.roundedBits = roundedBits(options.quantize), .observer = observers.orNull(), .maxMemory = *maxMemory};
   llvm::Expected<std::unique_ptr<Program>> program = Program::create(*model.module, phases);
   if (!program)
     return verify.finish(program.takeError());
@@ -65,6 +108,11 @@ llvm::Expected<std::unique_ptr<Runner>> makeAny(const RunOptions &options, const
                                      "': found a package, expected a model: the reference interprets the graph");
     auto runner = std::make_unique<SessionRunner>();
     std::string error = runner->loadFile(options.model, options);
+    llvm::Expected<std::optional<int64_t>> maxMemory = maxMemoryOf(options);
+    if (!maxMemory)
+      return maxMemory.takeError();
+    if (*maxMemory && error.empty())
+      error = runner->limitMemory(options.model, **maxMemory);
     if (!error.empty())
       return llvm::createStringError(error);
     return std::move(runner);
@@ -72,6 +120,8 @@ llvm::Expected<std::unique_ptr<Runner>> makeAny(const RunOptions &options, const
   llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(options.model, {options.shapes, integerValues(given)});
   if (!model)
     return model.takeError();
+  if (options.device == "reference" && !options.maxMemory.empty())
+    return llvm::createStringError("--max-memory: found --device=reference, expected cpu: the interpreter has no memory plan");
   if (options.device == "reference")
     return makeReferenceRunner(std::move(*model), options);
   fixDecisiveInputs(*(*model)->module, given);

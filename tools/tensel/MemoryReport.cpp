@@ -48,6 +48,18 @@ std::vector<std::string> liveExpressions(const rt::PackageData &package, const r
     texts.push_back(textOf(position.sum));
   return texts;
 }
+
+/// "'conv' 4096, 'relu' 4096, and 3 more"
+std::string aliveText(const Json &alive) {
+  std::string text;
+  for (size_t i = 0; i < std::min(alive.size(), mostShown); ++i) {
+    const std::string name = alive[i]["name"];
+    text += (i ? ", " : "") + (name.empty() ? std::string("?") : "'" + name + "'") + " " + alive[i]["bytes"].dump();
+  }
+  if (alive.size() > mostShown)
+    text += ", and " + std::to_string(alive.size() - mostShown) + " more";
+  return text.empty() ? "nothing" : text;
+}
 } // namespace
 
 std::string chooseSizes(const rt::PackageData &package, const std::vector<std::string> &shapes, std::vector<int64_t> &sizes) {
@@ -99,6 +111,20 @@ Json describeMemory(const rt::PackageData &package, const rt::FunctionData &func
           {"live_is_max_of", liveExpressions(package, function, *plan)}};
 }
 
+std::string refuseMemory(const rt::PackageData &package, const rt::FunctionData &function, const std::vector<int64_t> &sizes,
+                         int threads, int64_t limit) {
+  std::optional<rt::SessionMemory> memory = rt::stateMemory(package, function, sizes, threads);
+  if (memory && memory->total() <= limit)
+    return "";
+  if (!memory)
+    return "--max-memory: what '" + function.name + "' needs is not bounded";
+  const Json described = describeMemory(package, function, sizes, threads);
+  std::string text = "--max-memory: found a need of " + std::to_string(memory->total()) + " bytes by '" + function.name +
+                     "', expected at most " + std::to_string(limit) +
+                     "\nalive at its peak: " + aliveText(described["alive_at_peak"]);
+  return text + "\nthe package is compiled already; `tensel compile --max-memory` may make one that needs less";
+}
+
 std::string memoryText(const Json &memory) {
   if (memory.is_null())
     return "  memory not bounded (a symbol has no maximum: give --shape SYMBOL=VALUE)\n";
@@ -109,15 +135,7 @@ std::string memoryText(const Json &memory) {
   std::string text = "  memory " + number("total") + " bytes" + at + ", " + number("threads") +
                      (memory["threads"] == 1 ? " thread" : " threads") + ": arena " + number("arena") + " bytes, states " +
                      number("states") + ", tables " + number("tables") + ", stacks " + number("stacks") + "\n  alive at once " +
-                     number("live") + " bytes:";
-  const Json &alive = memory["alive_at_peak"];
-  for (size_t i = 0; i < std::min(alive.size(), mostShown); ++i) {
-    const std::string name = alive[i]["name"];
-    text += (i ? ", " : " ") + (name.empty() ? std::string("?") : "'" + name + "'") + " " + alive[i]["bytes"].dump();
-  }
-  if (alive.size() > mostShown)
-    text += ", and " + std::to_string(alive.size() - mostShown) + " more";
-  text += "\n";
+                     number("live") + " bytes: " + aliveText(memory["alive_at_peak"]) + "\n";
   const Json &sums = memory["live_is_max_of"];
   if (memory["at"].empty() || sums.empty())
     return text;

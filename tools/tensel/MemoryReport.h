@@ -17,6 +17,10 @@ std::string chooseSizes(const rt::PackageData &package, const std::vector<std::s
 nlohmann::ordered_json describeMemory(const rt::PackageData &package, const rt::FunctionData &function,
                                       const std::vector<int64_t> &sizes, int threads);
 
+/// Why a session that states more than `limit` bytes is refused, or an empty string.
+std::string refuseMemory(const rt::PackageData &package, const rt::FunctionData &function, const std::vector<int64_t> &sizes,
+                         int threads, int64_t limit);
+
 /// The same as lines that begin with two spaces.
 std::string memoryText(const nlohmann::ordered_json &memory);
 

@@ -1,6 +1,8 @@
 // Sessions on behalf of `tensel run`.
 #include "tools/tensel/SessionRunner.h"
 
+#include "runtime/package/PackageReader.h"
+#include "tools/tensel/MemoryReport.h"
 #include "tools/tensel/Trace.h"
 
 #include <cstring>
@@ -95,7 +97,24 @@ std::string SessionRunner::prepare(const std::vector<HostTensor> &tensors) {
   tensel_error_t error = {};
   if (tensel_session_create(model, function, &options, &session, &error) != TENSEL_OK)
     return error.message;
+  if (maxMemory != 0)
+    if (std::string refusal = checkMemory(limits); !refusal.empty())
+      return refusal;
   return setInputs(tensors);
+}
+
+std::string SessionRunner::limitMemory(const std::string &path, int64_t bytes) {
+  maxMemory = bytes;
+  return rt::readPackage(path, limited);
+}
+
+std::string SessionRunner::checkMemory(const std::vector<tensel_symbol_limit> &limits) const {
+  std::vector<int64_t> sizes = rt::declaredMaxima(limited);
+  for (const tensel_symbol_limit &limit : limits)
+    for (size_t s = 0; s < sizes.size(); ++s)
+      if (limited.symbols[s].name == limit.symbol)
+        sizes[s] = limit.max;
+  return refuseMemory(limited, limited.functions[static_cast<size_t>(function)], sizes, threads(), maxMemory);
 }
 
 std::string SessionRunner::setInputs(const std::vector<HostTensor> &tensors) {

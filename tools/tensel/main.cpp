@@ -25,6 +25,10 @@ void addReport(CLI::App *command, std::string &report) {
   command->add_option("--report-json", report, "write what the compiler did with each source node, and why, to this JSON file");
 }
 
+void addMaxMemory(CLI::App *command, std::string &bytes, const char *what) {
+  command->add_option("--max-memory", bytes, std::string(what) + "; bytes, or with K, M, G (thousands), KiB, MiB, GiB");
+}
+
 void addVerify(CLI::App *command, VerifyFlags &verify) {
   command
       ->add_option("--verify-each", verify.each,
@@ -51,6 +55,8 @@ void addCompile(CLI::App &app, CompileOptions &options) {
   addQuantize(command, options.quantize);
   addReport(command, options.reportJson);
   addVerify(command, options.verify);
+  addMaxMemory(command, options.maxMemory,
+               "make a session need at most this beside weights and inputs, or say what is in the way");
   command->add_option("--stop-after", options.stopAfter, "write the IR as it is after this phase, and stop");
   command->add_option("--dump-after", options.dumpAfter, "print the IR after this phase to stderr, and go on");
 }
@@ -71,6 +77,8 @@ void addRun(CLI::App &app, RunOptions &options) {
   addQuantize(command, options.quantize);
   addReport(command, options.reportJson);
   addVerify(command, options.verify);
+  addMaxMemory(command, options.maxMemory,
+               "need at most this beside weights and inputs, or say what is in the way and do not run");
   command->add_option("--device", options.device, "cpu, or reference for the interpreter")
       ->check(CLI::IsMember({"cpu", "reference"}));
   command->add_option("--reference", options.reference, "the interpreter's numbers: ir, the types of the model, or f64")
@@ -126,6 +134,8 @@ void addGenerate(CLI::App &app, GenerateOptions &options) {
   command->add_flag("--json", options.json, "print one JSON object a prompt instead of the text");
   command->add_option("--profile", options.profile,
                       "write a trace for Chrome or Perfetto to this JSON file: each kernel's runs, by source node");
+  addMaxMemory(command, options.maxMemory,
+               "arena and states of at most this: read long prompts in smaller pieces, or say what is in the way");
 }
 
 void addChat(CLI::App &app, TextOptions &options) {

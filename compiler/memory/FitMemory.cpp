@@ -1,0 +1,197 @@
+// See FitMemory.h.
+#include "compiler/memory/FitMemory.h"
+
+#include "dialects/graph/Graph.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "passes/task/SplitBatch.h"
+#include "passes/task/States.h"
+#include "runtime/include/tensel/runtime.h"
+#include "runtime/package/SessionMemory.h"
+#include <limits>
+
+using namespace mlir;
+
+namespace tensel {
+namespace {
+
+constexpr size_t mostNamed = 8; // values in the message
+
+/// What the function that needs most needs.
+struct Need {
+  int64_t total = 0, arena = 0;
+  std::string function, alive;
+};
+
+int64_t bytesOf(func::FuncOp func, unsigned argument, const rt::PackageData &package) {
+  auto type = cast<RankedTensorType>(func.getArgumentTypes()[argument]);
+  auto names = func.getArgAttrOfType<ArrayAttr>(argument, "graph.dims");
+  std::vector<int64_t> maxima = rt::declaredMaxima(package);
+  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  for (int64_t d = 0; d < type.getRank(); ++d) {
+    int64_t size = type.getDimSize(d);
+    if (auto name = names ? dyn_cast<StringAttr>(names[d]) : StringAttr(); name && ShapedType::isDynamic(size))
+      for (size_t s = 0; s < maxima.size(); ++s)
+        if (package.symbols[s].name == name.getValue())
+          size = maxima[s];
+    bytes *= std::max<int64_t>(size, 0);
+  }
+  return bytes;
+}
+
+/// A planned entry as the package would describe it.
+rt::FunctionData describe(func::FuncOp func, const rt::PackageData &package) {
+  rt::FunctionData data;
+  data.name = func.getSymName().str();
+  data.inputs.resize(func.getNumArguments());
+  data.outputs.resize(func.getNumResults());
+  if (auto states = findStates(func); succeeded(states))
+    for (const StatePair &state : *states) {
+      rt::TensorData &input = data.inputs[state.argument];
+      input.elemType = TENSEL_U8;
+      input.dims.push_back({bytesOf(func, state.argument, package), -1});
+      input.state = static_cast<int32_t>(state.result);
+    }
+  auto planned = func->getAttrOfType<ArrayAttr>("tensel.planned_values");
+  for (Attribute attribute : planned ? planned.getValue() : ArrayRef<Attribute>()) {
+    auto value = cast<DictionaryAttr>(attribute);
+    rt::PlannedValueData made;
+    auto size = value.getAs<DenseI64ArrayAttr>("size_expr").asArrayRef();
+    made.sizeExpr.assign(size.begin(), size.end());
+    made.first = static_cast<int32_t>(value.getAs<IntegerAttr>("first").getInt());
+    made.last = static_cast<int32_t>(value.getAs<IntegerAttr>("last").getInt());
+    made.name = value.getAs<StringAttr>("name").str();
+    data.plannedValues.push_back(std::move(made));
+  }
+  return data;
+}
+
+/// Empty where a size is not bounded.
+std::optional<Need> needOf(ModuleOp planned) {
+  rt::PackageData package;
+  for (auto symbol : planned.getOps<graph::SymbolOp>())
+    package.symbols.push_back({symbol.getSymName().str(), static_cast<int64_t>(symbol.getMin()),
+                               static_cast<int64_t>(symbol.getMax()), static_cast<int64_t>(symbol.getStep())});
+  std::vector<int64_t> maxima = rt::declaredMaxima(package);
+  Need most;
+  for (auto func : planned.getOps<func::FuncOp>()) {
+    if (!func->hasAttr("tensel.entry"))
+      continue;
+    rt::FunctionData function = describe(func, package);
+    std::optional<rt::FunctionPlan> plan = rt::planFunction(function, maxima, rt::compilerEffort);
+    if (!plan)
+      return std::nullopt;
+    function.placingOrder = plan->order;
+    function.peakBytes = plan->arenaBytes;
+    std::optional<rt::SessionMemory> memory = rt::stateMemory(package, function, maxima, 1);
+    if (!memory)
+      return std::nullopt;
+    if (memory->total() < most.total)
+      continue;
+    most = {memory->total(), memory->arena, function.name, ""};
+    std::vector<uint32_t> alive = plan->aliveAtPeak();
+    for (uint32_t i : llvm::ArrayRef<uint32_t>(alive).take_front(mostNamed)) {
+      const std::string &name = function.plannedValues[i].name;
+      most.alive +=
+          (most.alive.empty() ? "'" : ", '") + (name.empty() ? "?" : name) + "' " + std::to_string(plan->values[i].bytes);
+    }
+    if (alive.size() > mostNamed)
+      most.alive += ", and " + std::to_string(alive.size() - mostNamed) + " more";
+  }
+  return most;
+}
+
+/// "symbol 'N' has no largest value", where one has none.
+llvm::Error notBounded(ModuleOp module) {
+  for (auto symbol : module.getOps<graph::SymbolOp>())
+    if (static_cast<int64_t>(symbol.getMax()) < 0)
+      return llvm::createStringError("--max-memory: the symbol '" + symbol.getSymName() +
+                                     "' has no largest value; expected --shape " + symbol.getSymName() + "=MIN..MAX");
+  return llvm::createStringError("--max-memory: a size has no bound");
+}
+
+class Fitter {
+public:
+  Fitter(ModuleOp module, int64_t limit, StringRef formDispatches, RunPasses run)
+      : module(module), limit(limit), formDispatches(formDispatches), run(run) {}
+
+  llvm::Expected<MemoryMeans> fit() {
+    llvm::Expected<bool> found = tryDispatches("", "as it is");
+    SplitChoices slices = found && !*found ? splitChoices(module) : SplitChoices();
+    int64_t last = std::numeric_limits<int64_t>::max();
+    for (int64_t rows : slices.rows) {
+      if (!found || *found)
+        break;
+      if (rows != 1 && rows > last / 2)
+        continue; // about half of what did not fit
+      last = rows;
+      std::string passes = "tensel-split-batch{rows=" + std::to_string(rows) + "},tensel-infer-shapes,canonicalize,cse";
+      found = tryDispatches(passes, "batches of " + std::to_string(rows));
+    }
+    if (!found)
+      return found.takeError();
+    if (*found)
+      return means;
+    return llvm::createStringError("--max-memory: found a need of at least " + std::to_string(least.total) + " bytes by '" +
+                                   least.function + "', expected at most " + std::to_string(limit) + "\nalive at its peak: " +
+                                   (least.alive.empty() ? "nothing" : least.alive) + "\ntried: " + tried +
+                                   (slices.refusal.empty() ? "" : "; the batch stays whole: " + slices.refusal));
+  }
+
+private:
+  /// Whether the program fits, made by `onGraph` and by what can be done to its dispatches; sets `means` then.
+  llvm::Expected<bool> tryDispatches(const std::string &onGraph, const std::string &name) {
+    OwningOpRef<ModuleOp> formed = module.clone();
+    if (!onGraph.empty())
+      if (llvm::Error error = run(*formed, onGraph))
+        return std::move(error);
+    if (llvm::Error error = run(*formed, formDispatches))
+      return std::move(error);
+    llvm::Expected<int64_t> room = tryPasses(*formed, onGraph, "", name);
+    const std::string reorder = "tensel-reorder-dispatches", again = ",tensel-rematerialize{limit=";
+    if (room && *room < 0)
+      room = tryPasses(*formed, onGraph, reorder, name + ", reordered");
+    // Just as much as it takes; then as much as there is.
+    for (int64_t target : {std::max<int64_t>(limit - beside, 0), int64_t(0)})
+      if (room && *room < 0)
+        room = tryPasses(*formed, onGraph, reorder + again + std::to_string(target) + "}",
+                         name + (target ? ", computed again" : ", computed again at will"));
+    if (!room)
+      return room.takeError();
+    return *room >= 0;
+  }
+
+  /// The bytes that are left below the limit.
+  llvm::Expected<int64_t> tryPasses(ModuleOp formed, const std::string &onGraph, const std::string &passes,
+                                    const std::string &name) {
+    OwningOpRef<ModuleOp> copy = formed.clone();
+    if (!passes.empty())
+      if (llvm::Error error = run(*copy, passes))
+        return std::move(error);
+    if (llvm::Error error = run(*copy, "tensel-plan-memory"))
+      return std::move(error);
+    std::optional<Need> need = needOf(*copy);
+    if (!need)
+      return notBounded(module);
+    tried += (tried.empty() ? "" : "; ") + name + " " + std::to_string(need->total);
+    beside = need->total - need->arena;
+    if (least.function.empty() || need->total < least.total)
+      least = *need;
+    means = {onGraph, passes};
+    return limit - need->total;
+  }
+
+  ModuleOp module;
+  int64_t limit, beside = 0;
+  StringRef formDispatches;
+  RunPasses run;
+  MemoryMeans means;
+  Need least;
+  std::string tried;
+};
+} // namespace
+
+llvm::Expected<MemoryMeans> fitMemory(ModuleOp module, int64_t limit, llvm::StringRef formDispatches, RunPasses run) {
+  return Fitter(module, limit, formDispatches, run).fit();
+}
+} // namespace tensel
