@@ -84,7 +84,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> lowerPiece(MLIRContext &context, StringRef
   if (!module)
     return diagnostics.takeError("the program could not be read back");
   PassManager passes(&context);
-  buildKernelPhase(passes, level);
+  buildKernelPhase(passes, *module, level);
   if (observer)
     observer->attach(passes);
   if (failed(passes.run(*module)))

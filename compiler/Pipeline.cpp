@@ -39,6 +39,8 @@ constexpr Phase sharedPhases[] = {
 
 constexpr llvm::StringRef allPhases[] = {"import", "simplify", "quantize", "dispatch", "plan", "linalg", "kernel", "llvm"};
 
+constexpr llvm::StringRef bitExactName = "tensel.bit_exact";
+
 void dumpIf(ModuleOp module, llvm::StringRef phase, const PhaseOptions &options) {
   if (!options.dump || options.dumpAfter != phase)
     return;
@@ -171,6 +173,8 @@ static llvm::Error chooseMeans(ModuleOp module, const Phase &phase, WeightResolv
 
 llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, PhaseOptions &options) {
   registerCompilerPasses();
+  if (options.bitExact)
+    module->setAttr(bitExactName, UnitAttr::get(module.getContext()));
   dumpIf(module, "import", options);
   if (options.stopAfter == "import")
     return llvm::Error::success();
@@ -187,8 +191,9 @@ llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, PhaseOptio
   return llvm::Error::success();
 }
 
-void buildKernelPhase(OpPassManager &passes, const CpuLevel &level) {
+void buildKernelPhase(OpPassManager &passes, ModuleOp module, const CpuLevel &level) {
   KernelOptions options;
+  options.bitExact = module->hasAttr(bitExactName);
   options.vectorBits = level.vectorBits;
   options.hasDotProducts = level.hasDotProducts;
   buildKernelPipeline(passes, options);

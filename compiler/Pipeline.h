@@ -53,6 +53,8 @@ struct PhaseOptions {
   std::string stopAfter = {}; ///< "" runs all
   std::string dumpAfter = {}; ///< "" dumps nothing
   llvm::raw_ostream *dump = nullptr;
+  /// The same bits at every CPU level and batch size. Is kept in the module as `tensel.bit_exact`.
+  bool bitExact = false;
   int roundedBits = 16; ///< in the phase "quantize": 8 or 16 for what meets a quantized weight; 0: it stays f32
   PassObserver *observer = nullptr;
   std::optional<int64_t> maxMemory = {}; ///< bytes that a session may need; `means` is chosen for it before dispatches are formed
@@ -72,8 +74,8 @@ llvm::Error runSharedPhases(mlir::ModuleOp module, WeightResolver &weights, Phas
 /// Appends the passes that take the host program to the LLVM dialect; the same for every level.
 void buildHostPhase(mlir::OpPassManager &passes);
 
-/// Appends the phase that is run per CPU level: kernels to the LLVM dialect.
-void buildKernelPhase(mlir::OpPassManager &passes, const CpuLevel &level);
+/// Appends the phase that is run per CPU level on the module: kernels to the LLVM dialect.
+void buildKernelPhase(mlir::OpPassManager &passes, mlir::ModuleOp module, const CpuLevel &level);
 
 } // namespace tensel
 #endif // TENSEL_COMPILER_PIPELINE_H

@@ -17,6 +17,9 @@ double termsOf(Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> result
   auto count = [](const Tensor &tensor) { return static_cast<double>(std::max<int64_t>(tensor.getCount(), 1)); };
   double terms = operands.size() == 1 ? count(operands[0]) / count(results[0])
                                       : std::sqrt(count(operands[0]) * count(operands[1]) / count(results[0]));
+  // A product with packed weights d * q + m sums d * q and m apart, each up to twice as large as the weights, and they cancel.
+  if (op->hasTrait<graph::AddsByteProducts>())
+    terms *= 4;
   return std::max(terms, 1.0);
 }
 } // namespace

@@ -26,6 +26,8 @@ void buildKernelPipeline(OpPassManager &pm, const KernelOptions &options) {
   attention.vectorBits = options.vectorBits;
   pm.addNestedPass<func::FuncOp>(createEmitAttentionPass(attention));
   pm.addNestedPass<func::FuncOp>(createEmitLoopsPass());
+  if (options.bitExact)
+    pm.addNestedPass<func::FuncOp>(createFixOrderPass());
   pm.addPass(createLowerKernelAbiPass());
   pm.addPass(createLowerKernelToLLVMPass());
 }

@@ -74,6 +74,16 @@ def EmitLoopsPass : ReassociatingPass<"tensel-emit-loops", "::mlir::func::FuncOp
                            "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::affine::AffineDialect"];
 }
 
+def FixOrderPass : ReassociatingPass<"tensel-fix-order", "::mlir::func::FuncOp"> {
+  let summary = "Gives every sum in a kernel's loops one order and every product one rounding, for --bit-exact.";
+  let description = [{
+    A sum in an innermost loop becomes 16 partial sums and a tree over them; `contract` becomes math.fma; after it no op has fast-math flags,
+    so that results do not depend on the width of vectors. What the emitters of contractions, attention and quantized products make has
+    that order already: k by k. Numeric class: reassociates.
+  }];
+  let dependentDialects = ["::mlir::math::MathDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+}
+
 def LowerKernelAbiPass : ExactPass<"tensel-lower-kernel-abi", "::mlir::ModuleOp"> {
   let summary = "Splits each kernel on memrefs into range, count and body functions over the closure.";
   let description = [{

@@ -1,5 +1,6 @@
 """`./dev bench`: our compiled models against ONNX Runtime on one core, alternating in the same run, then each kernel's
-time, GFLOP/s and share of what this core can do; compile time and peak memory of the compiler beside them.
+time, GFLOP/s and share of what this core can do; compile time and peak memory of the compiler, and what --bit-exact costs,
+beside them.
 
 Everything is written to build/logs/bench.json; `--update` writes docs/benchmarks.md.
 """
@@ -37,7 +38,12 @@ class Result:
     model_bytes: int = 0
     ours: list[float] = field(default_factory=list)
     theirs: list[float] = field(default_factory=list)
+    exact: list[float] = field(default_factory=list)  # ours with --bit-exact
     kernels: list[dict[str, float | str]] = field(default_factory=list)
+
+    @property
+    def exact_cost(self) -> float:
+        return statistics.median(self.exact) / statistics.median(self.ours) - 1
 
     @property
     def ratio(self) -> float:
@@ -138,6 +144,8 @@ def bench(name: str, model: Path, shape: tuple[int, ...], rounds: int, seconds: 
     result = Result(name, shape, model_bytes=model.stat().st_size)
     package = BUILD / f"bench/{name}.tensel"
     result.compile_s, result.compile_rss = measured([str(TENSEL), "compile", str(model), "-o", str(package)])
+    exact = BUILD / f"bench/{name}-exact.tensel"
+    measured([str(TENSEL), "compile", str(model), "-o", str(exact), "--bit-exact"])
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
@@ -148,6 +156,7 @@ def bench(name: str, model: Path, shape: tuple[int, ...], rounds: int, seconds: 
     for _ in range(rounds):
         result.theirs.append(theirs_once(session, {source: value}, seconds))
         result.ours.append(ours_once(package, source, data, seconds)[1])
+        result.exact.append(ours_once(exact, source, data, seconds)[1])
     # Operations can be counted where the dims are known, so the profile is of a program for this one size.
     sizes = [f"--shape={dim}={size}" for dim, size in zip(session.get_inputs()[0].shape, shape) if isinstance(dim, str)]
     if sizes:
@@ -174,11 +183,12 @@ def page(results: list[Result], peak: float, kernels: int) -> str:
     lines = ["# Benchmarks", "",
              f"One core, float32, the machine's multiply-add limit is {peak:.0f} GFLOP/s. Medians of rounds that alternate with",
              "ONNX Runtime's in the same run (`./dev bench --update` makes this page).", "",
-             "| model | input | ours, min / median ms | ONNX Runtime, min / median ms | ratio | compile s | compiler's peak MB |"
-             " model MB |", "|---|---|---:|---:|---:|---:|---:|---:|"]
+             "| model | input | ours, min / median ms | ONNX Runtime, min / median ms | ratio | --bit-exact, min / median ms |"
+             " its cost | compile s | compiler's peak MB | model MB |", "|---|---|---:|---:|---:|---:|---:|---:|---:|---:|"]
     for r in results:
         lines.append(f"| {r.name} | {'x'.join(map(str, r.shape))} | {min(r.ours):.1f} / {statistics.median(r.ours):.1f} | "
-                     f"{min(r.theirs):.1f} / {statistics.median(r.theirs):.1f} | {r.ratio:.2f} | {r.compile_s:.1f} | "
+                     f"{min(r.theirs):.1f} / {statistics.median(r.theirs):.1f} | {r.ratio:.2f} | "
+                     f"{min(r.exact):.1f} / {statistics.median(r.exact):.1f} | {100 * r.exact_cost:+.0f} % | {r.compile_s:.1f} | "
                      f"{r.compile_rss / 1e6:.0f} | {r.model_bytes / 1e6:.0f} |")
     for r in results:
         rows = kernel_rows(r, peak)[:kernels]

@@ -14,7 +14,8 @@ sys.path.insert(0, str(ROOT / "tools/dev"))
 import make_docs  # noqa: E402
 
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{name}.md" for name in (
-    "architecture", "adding-an-op", "adding-a-pass", "adding-a-target", "runtime", "llm", "memory", "verification"))]
+    "architecture", "adding-an-op", "adding-a-pass", "adding-a-target", "runtime", "llm", "memory", "verification",
+    "bit-exact"))]
 NAMED = re.compile(r"`((?:compiler|dialects|passes|frontend|runtime|tools|tests|docs|examples)/[\w./-]+)`")
 
 

@@ -26,6 +26,7 @@ struct CompileOptions {
   std::string model, output, emit = "package", target = "cpu", stopAfter, dumpAfter, reportJson, quantize = roundedTo16,
                              maxMemory;
   std::vector<std::string> shapes;
+  bool bitExact = false;
   VerifyFlags verify;
 };
 
@@ -34,6 +35,7 @@ struct RunOptions {
   std::vector<std::string> inputs, outputs, expects, shapes;
   double rtol = 1e-5, atol = 1e-8;
   int threads = 0;
+  bool bitExact = false;
   std::optional<double> benchmarkSeconds;
   VerifyFlags verify;
 };

@@ -64,6 +64,7 @@ public:
     phases.stopAfter = options.stopAfter.empty() && options.emit == "mlir" ? "simplify" : options.stopAfter;
     phases.dumpAfter = options.dumpAfter;
     phases.roundedBits = roundedBits(options.quantize);
+    phases.bitExact = options.bitExact;
     phases.dump = &llvm::errs();
     phases.maxMemory = maxMemory;
     VerifyJob verify(options.verify, {});
@@ -148,6 +149,8 @@ private:
       if (llvm::Error error = addInputHash(program.writer, file))
         return error;
     program.writer.data.options = {"target=" + options.target, "quantize=" + options.quantize};
+    if (options.bitExact)
+      program.writer.data.options.emplace_back("bit-exact");
     for (const std::string &shape : options.shapes)
       program.writer.data.options.push_back("shape=" + shape);
     if (maxMemory)
@@ -155,7 +158,7 @@ private:
     if (isEveryLevel)
       llvm::erase_if(levels, [&](const CpuLevel *level) { return !program.gainsFrom(*level); });
     if (llvm::Error error = program.makeCode(levels))
-      return error;
+      return verify.finish(std::move(error));
     if (llvm::Error error = verify.finish(verify.checkCode(program)))
       return error;
     addTexts(program.writer, model);

@@ -65,7 +65,10 @@ llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options
   VerifyJob verify(options.verify, std::move(verified));
   ReportJob report(model, options.reportJson);
   PassObservers observers({verify.observer(), report.observer()});
-  PhaseOptions phases{.roundedBits = roundedBits(options.quantize), .observer = observers.orNull(), .maxMemory = *maxMemory};
+  PhaseOptions phases{.bitExact = options.bitExact,
+                      .roundedBits = roundedBits(options.quantize),
+                      .observer = observers.orNull(),
+                      .maxMemory = *maxMemory};
   llvm::Expected<std::unique_ptr<Program>> program = Program::create(*model.module, phases);
   if (!program)
     return verify.finish(program.takeError());
@@ -73,7 +76,7 @@ llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options
     if (auto made = report.finish((*program)->module, phases, {options.model, options.quantize, options.shapes}); !made)
       return made.takeError();
   if (llvm::Error error = (*program)->makeCode({*level}))
-    return std::move(error);
+    return verify.finish(std::move(error));
   if (llvm::Error error = verify.finish(verify.checkCode(**program)))
     return std::move(error);
   auto runner = std::make_unique<SessionRunner>();

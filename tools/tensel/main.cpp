@@ -29,6 +29,11 @@ void addMaxMemory(CLI::App *command, std::string &bytes, const char *what) {
   command->add_option("--max-memory", bytes, std::string(what) + "; bytes, or with K, M, G (thousands), KiB, MiB, GiB");
 }
 
+void addBitExact(CLI::App *command, bool &bitExact) {
+  command->add_flag("--bit-exact", bitExact,
+                    "results have the same bits at every CPU level and batch size; sums are slower (docs/bit-exact.md)");
+}
+
 void addVerify(CLI::App *command, VerifyFlags &verify) {
   command
       ->add_option("--verify-each", verify.each,
@@ -54,6 +59,7 @@ void addCompile(CLI::App &app, CompileOptions &options) {
       ->allow_extra_args(false);
   addQuantize(command, options.quantize);
   addReport(command, options.reportJson);
+  addBitExact(command, options.bitExact);
   addVerify(command, options.verify);
   addMaxMemory(command, options.maxMemory,
                "make a session need at most this beside weights and inputs, or say what is in the way");
@@ -76,6 +82,7 @@ void addRun(CLI::App &app, RunOptions &options) {
       ->allow_extra_args(false);
   addQuantize(command, options.quantize);
   addReport(command, options.reportJson);
+  addBitExact(command, options.bitExact);
   addVerify(command, options.verify);
   addMaxMemory(command, options.maxMemory,
                "need at most this beside weights and inputs, or say what is in the way and do not run");
