@@ -27,6 +27,7 @@ struct FreeBytes {
 struct JitModel::State {
   std::unique_ptr<llvm::orc::LLJIT> jit;
   std::unique_ptr<uint8_t, FreeBytes> package;
+  const CpuLevel *cpuLevel = nullptr;
   std::string levelName;
   std::vector<tensel_entry_fn> entries;
   std::vector<tensel_range_fn> kernels;
@@ -38,6 +39,13 @@ JitModel::JitModel() : state(std::make_unique<State>()) {}
 JitModel::~JitModel() = default;
 
 const struct tensel_static_model *JitModel::description() const { return &state->model; }
+
+llvm::Expected<void *> JitModel::find(llvm::StringRef function) const {
+  auto address = state->jit->lookup(LevelCode::symbol(function, *state->cpuLevel));
+  if (!address)
+    return address.takeError();
+  return address->toPtr<void *>();
+}
 
 llvm::Expected<std::unique_ptr<JitModel>> JitModel::create(Program &program) {
   std::unique_ptr<JitModel> result(new JitModel());
@@ -76,6 +84,7 @@ llvm::Expected<std::unique_ptr<JitModel>> JitModel::create(Program &program) {
   if (!state.package)
     return llvm::createStringError("not enough memory for the weights");
   std::memcpy(state.package.get(), bytes.data(), bytes.size());
+  state.cpuLevel = code.level;
   state.levelName = code.level->name.str();
   state.level = {state.levelName.c_str(), state.entries.data()};
   state.model = {TENSEL_KERNEL_ABI_VERSION, 1, state.package.get(), bytes.size(), &state.level};

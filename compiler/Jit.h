@@ -17,6 +17,9 @@ public:
   /// What tensel_model_load_static takes; lives as long as this object.
   const struct tensel_static_model *description() const;
 
+  /// The code of a function of the program: a kernel, or `NAME_count` (kernel_abi.h).
+  llvm::Expected<void *> find(llvm::StringRef function) const;
+
 private:
   JitModel();
   struct State;

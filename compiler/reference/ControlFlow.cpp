@@ -71,7 +71,9 @@ FailureOr<SmallVector<Tensor>> Interpreter::runUnwatched(Operation *op, Values &
     return runCall(call, values);
   for (Value operand : op->getOperands())
     operands.push_back(values.at(operand));
-  return evaluate(op, operands);
+  if (!options.around)
+    return evaluate(op, operands);
+  return options.around(op, operands, [&] { return evaluate(op, operands); });
 }
 
 FailureOr<SmallVector<Tensor>> Interpreter::runIf(graph::IfOp op, Values &values) {

@@ -18,6 +18,11 @@ struct Options {
   /// an op with regions) and its results. Its failure ends the run, without an error.
   using Watch = llvm::LogicalResult(mlir::Operation *, llvm::ArrayRef<Tensor> operands, llvm::ArrayRef<Tensor> results);
   std::function<Watch> watch = nullptr;
+  /// Gives the results of an op without regions, by `evaluate` or because it knows them.
+  using Around =
+      llvm::FailureOr<llvm::SmallVector<Tensor>>(mlir::Operation *, llvm::ArrayRef<Tensor> operands,
+                                                 llvm::function_ref<llvm::FailureOr<llvm::SmallVector<Tensor>>()> evaluate);
+  std::function<Around> around = nullptr;
 };
 
 class Interpreter {

@@ -85,6 +85,13 @@ bool areSame(const Tensor &found, const Tensor &expected) {
   return true;
 }
 
+std::string describeTypes(llvm::ArrayRef<Tensor> tensors) {
+  std::string text;
+  for (const Tensor &tensor : tensors)
+    text += (text.empty() ? "" : ", ") + typeText(tensor);
+  return text;
+}
+
 std::string differenceOf(const Tensor &found, const Tensor &expected) {
   if (!areAlike(found, expected))
     return "found " + typeText(found) + ", expected " + typeText(expected);

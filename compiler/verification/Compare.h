@@ -13,6 +13,9 @@ double unitRoundoff(reference::Kind kind);
 /// Whether all bits are the same; NaNs are alike.
 bool areSame(const reference::Tensor &found, const reference::Tensor &expected);
 
+/// "2x3xf32, 4xi64".
+std::string describeTypes(llvm::ArrayRef<reference::Tensor> tensors);
+
 /// "" when areSame; else the first element that differs, with both values, or the types.
 std::string differenceOf(const reference::Tensor &found, const reference::Tensor &expected);
 

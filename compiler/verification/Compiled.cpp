@@ -1,12 +1,69 @@
-// The compiled program against the reference: every phase below the graph dialect at once.
+// Machine code against the reference: kernel by kernel, which says whose code LLVM has made wrong, and then the whole program, in which
+// also its parts have to fit.
 #include "compiler/verification/Blame.h"
-#include "compiler/verification/Compare.h"
+#include "compiler/verification/KernelCode.h"
 #include "compiler/verification/Verifier.h"
 
 using namespace mlir;
 using tensel::reference::Tensor;
 
 namespace tensel::verification {
+
+void Verifier::breakCode(Kernel &kernel, const KernelCall &call, const std::string &difference) {
+  BrokenPromise promise;
+  std::string name = kernel.function.getName().str();
+  promise.function = functions.empty() ? name : functions.front().name;
+  if (!functions.empty() && !functions.front().runs.empty()) {
+    promise.inputs = functions.front().runs.front().sample.inputs;
+    auto function = graph->lookupSymbol<func::FuncOp>(promise.function);
+    for (unsigned k = 0; function && k < function.getNumArguments(); ++k)
+      promise.inputNames.push_back(nameOfArgument(function, k));
+  }
+  promise.message =
+      "the machine code of kernel '" + name +
+      "' differs from the reference by more than rounding, what it is made from does not: LLVM's passes at O3 or its code "
+      "generation are wrong\nkernel '" +
+      name + "' on " + describeTypes(call.inputs) + ": " + difference +
+      (kernel.nodes.empty() ? "" : "\nmade by the nodes " + kernel.nodes);
+  llvm::raw_string_ostream stream(promise.before);
+  graph->print(stream, OpPrintingFlags().enableDebugInfo());
+  brokenPromise = std::move(promise);
+  onBroken();
+}
+
+llvm::Error Verifier::checkMachineCode(FindCode find) {
+  for (auto &entry : kernels.all()) {
+    Kernel &kernel = entry.second;
+    if (brokenPromise || evaluator.isUsedUp())
+      return verdict();
+    for (KernelCall &call : kernel.calls) {
+      // A kernel that -tensel-plan-memory has replaced has no code.
+      llvm::Expected<void *> run = find(entry.first()), count = find((entry.first() + "_count").str());
+      if (!run || !count) {
+        llvm::consumeError(run.takeError());
+        llvm::consumeError(count.takeError());
+        break;
+      }
+      if (!kernels.makeExact(kernel, call))
+        break;
+      Evaluator::Charge charge(evaluator);
+      llvm::Expected<SmallVector<Tensor>> found = runClosure(*run, *count, kernel, call);
+      if (!found) {
+        breakCode(kernel, call, llvm::toString(found.takeError()));
+        return verdict();
+      }
+      for (auto [index, result] : llvm::enumerate(*found)) {
+        std::string difference = Bound(call.results[index], (*call.exact)[index], call.terms).differenceOf(result);
+        if (difference.empty())
+          continue;
+        breakCode(kernel, call, difference);
+        return verdict();
+      }
+      ++codeChecked;
+    }
+  }
+  return llvm::Error::success();
+}
 
 llvm::Error Verifier::checkCompiled(RunCompiled run) {
   if (!graph || brokenPromise)

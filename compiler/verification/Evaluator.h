@@ -1,10 +1,13 @@
-// Runs functions of the graph dialect by the reference interpreter, inside a budget of time that all checks share.
+// Runs functions of the graph dialect by the reference interpreter, inside a budget of time that all checks share. What an op gave is
+// remembered: after a pass, only what it changed and what follows from that is computed again.
 #ifndef TENSEL_COMPILER_VERIFICATION_EVALUATOR_H
 #define TENSEL_COMPILER_VERIFICATION_EVALUATOR_H
 
 #include "compiler/reference/Interpreter.h"
 #include "compiler/verification/Compare.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include <chrono>
+#include <unordered_map>
 
 namespace tensel::verification {
 
@@ -43,7 +46,18 @@ public:
   WeightResolver weights;
 
 private:
+  using Results = llvm::FailureOr<llvm::SmallVector<reference::Tensor>>;
+  /// The results of an op, known or evaluated, with the terms counted in either case.
+  Results once(bool f64, Terms &terms, mlir::Operation *op, llvm::ArrayRef<reference::Tensor> operands,
+               llvm::function_ref<Results()> evaluate);
+
   double seconds, spent = 0;
+  struct Known {
+    llvm::SmallVector<reference::Tensor> results;
+    Terms terms; ///< of the ops that it consists of
+  };
+  std::unordered_map<uint64_t, Known> known; // by op, attributes, types and the bytes of the operands
+  int64_t knownBytes = 0;
 };
 
 } // namespace tensel::verification

@@ -9,7 +9,6 @@ using tensel::reference::Tensor;
 
 namespace tensel::verification {
 namespace {
-constexpr int64_t mostKnownBytes = int64_t(2) << 30;
 constexpr StringLiteral inPlaceName = "tensel.in_place";
 
 /// The source nodes of its ops.
@@ -36,16 +35,6 @@ uint64_t hashOf(func::FuncOp function) {
   for (Operation &op : function.getBody().front())
     op.print(stream, OpPrintingFlags().printGenericOpForm().useLocalScope());
   return llvm::xxh3_64bits(llvm::StringRef(text));
-}
-
-uint64_t keyOf(uint64_t body, ArrayRef<Tensor> inputs) {
-  SmallVector<uint64_t> parts = {body};
-  for (const Tensor &input : inputs) {
-    parts.push_back(static_cast<uint64_t>(input.getKind()));
-    parts.append(input.getDims().begin(), input.getDims().end());
-    parts.push_back(llvm::xxh3_64bits(StringRef(input.getData(), input.getByteSize())));
-  }
-  return llvm::xxh3_64bits(ArrayRef<uint8_t>(reinterpret_cast<const uint8_t *>(parts.data()), parts.size() * sizeof(uint64_t)));
 }
 
 bool haveSameDims(ArrayRef<Tensor> a, ArrayRef<Tensor> b) {
@@ -112,30 +101,19 @@ Evaluation Kernels::evaluate(const Kernel &kernel, ArrayRef<Tensor> inputs, Arra
 }
 
 llvm::Expected<SmallVector<Tensor>> Kernels::call(Kernel &kernel, ArrayRef<Tensor> inputs, ArrayRef<DimList> resultDims) {
-  uint64_t key = keyOf(kernel.body, inputs);
-  auto place = known.find(key);
-  Known fresh;
-  if (place == known.end()) {
-    Evaluation found = evaluate(kernel, inputs, resultDims, false);
-    if (!found.results)
-      return llvm::createStringError("the kernel '" + kernel.function.getName().str() + "' of " + kernel.nodes +
-                                     " cannot be evaluated: " + found.error);
-    fresh = {std::move(*found.results), found.terms};
-    for (const Tensor &result : fresh.results)
-      knownBytes += result.getByteSize();
-    if (knownBytes < mostKnownBytes)
-      place = known.emplace(key, fresh).first;
-  }
-  const Known &value = place == known.end() ? fresh : place->second;
-  for (auto [index, result] : llvm::enumerate(value.results))
+  Evaluation value = evaluate(kernel, inputs, resultDims, false);
+  if (!value.results)
+    return llvm::createStringError("the kernel '" + kernel.function.getName().str() + "' of " + kernel.nodes +
+                                   " cannot be evaluated: " + value.error);
+  for (auto [index, result] : llvm::enumerate(*value.results))
     if (result.getDims() != ArrayRef<int64_t>(resultDims[index]))
       return llvm::createStringError("the kernel '" + kernel.function.getName().str() + "' of " + kernel.nodes +
                                      " gives a result of dims " + dimsText(result.getDims()) + ", the program expects " +
                                      dimsText(resultDims[index]));
   if (kernel.calls.size() < 2 &&
       llvm::none_of(kernel.calls, [&](const KernelCall &call) { return haveSameDims(call.inputs, inputs); }))
-    kernel.calls.push_back({SmallVector<Tensor>(inputs), value.results, {}, value.terms, {}});
-  return value.results;
+    kernel.calls.push_back({SmallVector<Tensor>(inputs), *value.results, {}, value.terms, {}});
+  return std::move(*value.results);
 }
 
 bool Kernels::makeExact(const Kernel &kernel, KernelCall &call) {

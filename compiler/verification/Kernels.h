@@ -1,5 +1,5 @@
 // The kernels of a program as the reference knows them: graph ops. Remembers what calls of them gave, so that every later form of a kernel
-// can be held against it, and equal calls are evaluated once.
+// can be held against it.
 #ifndef TENSEL_COMPILER_VERIFICATION_KERNELS_H
 #define TENSEL_COMPILER_VERIFICATION_KERNELS_H
 
@@ -7,7 +7,6 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
-#include <unordered_map>
 
 namespace tensel::verification {
 
@@ -56,12 +55,6 @@ private:
 
   Evaluator &reference;
   llvm::StringMap<Kernel> kernels;
-  struct Known {
-    llvm::SmallVector<reference::Tensor> results;
-    Terms terms;
-  };
-  std::unordered_map<uint64_t, Known> known; // by body and inputs
-  int64_t knownBytes = 0;
 };
 
 /// Whether everything in it is of the graph and func dialects.

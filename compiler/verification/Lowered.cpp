@@ -46,17 +46,6 @@ std::string textOf(ModuleOp module) {
   return text;
 }
 
-std::string typesText(ArrayRef<Tensor> tensors) {
-  std::string text;
-  for (const Tensor &tensor : tensors) {
-    text += text.empty() ? "" : ", ";
-    for (int64_t dim : tensor.getDims())
-      text += std::to_string(dim) + "x";
-    text += reference::nameOf(tensor.getKind());
-  }
-  return text;
-}
-
 /// The kinds of ops in a kernel, "graph.matmul, graph.relu".
 std::string opsOf(const Kernel &kernel) {
   llvm::SetVector<StringRef> names;
@@ -283,7 +272,7 @@ void Verifier::breakKernel(Pass &pass, NumericClass promised, StringRef name, Ke
   for (unsigned k = 0; k < promise.inputs.size(); ++k)
     promise.inputNames.push_back(std::to_string(k));
   promise.message = "the pass '" + pass.getArgument().str() + "' breaks its promise (" + nameOf(promised).str() + ")\nkernel '" +
-                    name.str() + "' on " + typesText(call.inputs) + ": " + difference + "\nmade by " + opsOf(kernel) +
+                    name.str() + "' on " + describeTypes(call.inputs) + ": " + difference + "\nmade by " + opsOf(kernel) +
                     (kernel.nodes.empty() ? "" : " at the nodes " + kernel.nodes);
   llvm::raw_string_ostream stream(promise.before);
   kernel.module->print(stream, OpPrintingFlags().enableDebugInfo());

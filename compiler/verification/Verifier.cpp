@@ -195,6 +195,8 @@ SmallVector<std::string> Verifier::report() const {
                       "{5:f2} of what is allowed",
                       loweredPasses, counted(entryRuns, "run"), counted(formsChecked, "form"),
                       counted(kernels.all().size(), "kernel"), counted(kernelRuns, "call"), kernelShare));
+  if (codeChecked)
+    lines.push_back("machine code of kernels: compared on " + counted(codeChecked, "call"));
   if (compiledChecks)
     lines.push_back(llvm::formatv("the compiled program against the module before '{0}': {1}, at most {2:f2} of what is allowed",
                                   leftBy, counted(compiledChecks, "run"), compiledShare));
@@ -203,8 +205,15 @@ SmallVector<std::string> Verifier::report() const {
   for (const Function &function : functions)
     if (!function.whyNot.empty())
       lines.push_back("not checked: '" + function.name + "': " + function.whyNot);
-  for (const auto &entry : kernelsNotChecked)
-    lines.push_back("not checked: kernel '" + entry.first().str() + "': " + entry.second);
+  std::map<std::string, std::pair<unsigned, std::string>> reasons; // how many kernels, and their names
+  for (const auto &entry : kernelsNotChecked) {
+    auto &[count, names] = reasons[entry.second];
+    if (++count <= 4)
+      names += (count > 1 ? ", '" : "'") + entry.first().str() + "'";
+  }
+  for (const auto &[reason, kernels] : reasons)
+    lines.push_back("not checked: " + counted(kernels.first, "kernel") + " (" + kernels.second +
+                    (kernels.first > 4 ? ", ..." : "") + "): " + reason);
   if (isStarted && functions.empty() && kernels.all().empty())
     lines.push_back("not checked: the module has no public function of the graph dialect");
   if (graph && !compiledChecks)

@@ -55,6 +55,10 @@ public:
   /// Drops the modules that are held; where the context goes before this object, that must be told.
   void release();
 
+  /// Finds the code of a kernel, or of its `NAME_count`, in the compiled program.
+  using FindCode = llvm::function_ref<llvm::Expected<void *>(llvm::StringRef name)>;
+  /// Holds the machine code of every kernel to the reference, on the calls that the program made.
+  llvm::Error checkMachineCode(FindCode find);
   /// Runs a function of the compiled program.
   using RunCompiled = llvm::function_ref<llvm::Expected<llvm::SmallVector<reference::Tensor>>(llvm::StringRef function,
                                                                                               llvm::ArrayRef<reference::Tensor>)>;
@@ -99,6 +103,7 @@ private:
                     const std::string &difference, const Blame &blame);
   void breakKernel(mlir::Pass &pass, NumericClass promised, llvm::StringRef name, Kernel &kernel, const KernelCall &call,
                    const std::string &difference);
+  void breakCode(Kernel &kernel, const KernelCall &call, const std::string &difference);
   std::string pipelineSoFar(bool needsKernels) const;
 
   VerifyOptions options;
@@ -117,7 +122,7 @@ private:
       history; ///< passes below the graph dialect: name, and as a text pipeline
   std::map<uint64_t, std::vector<llvm::SmallVector<reference::Tensor>>> seenForms; ///< what forms of kernels gave, by their text
   llvm::StringMap<std::string> kernelsNotChecked;                                  ///< why
-  unsigned loweredPasses = 0, entryRuns = 0, formsChecked = 0, kernelRuns = 0;
+  unsigned loweredPasses = 0, entryRuns = 0, formsChecked = 0, kernelRuns = 0, codeChecked = 0;
   double kernelShare = 0;
   llvm::SmallVector<std::string> notes;
   std::optional<BrokenPromise> brokenPromise;

@@ -25,6 +25,8 @@ llvm::Error VerifyJob::checkCode(Program &program) {
   llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(program);
   if (!jit)
     return jit.takeError();
+  if (llvm::Error error = verifier->checkMachineCode([&](llvm::StringRef name) { return (*jit)->find(name); }))
+    return error;
   return verifier->checkCompiled([&](llvm::StringRef function, llvm::ArrayRef<reference::Tensor> inputs) {
     return runOnce((*jit)->description(), function, inputs);
   });

@@ -117,6 +117,36 @@ TEST_F(VerifierTest, TheCompiledProgramIsHeldToItsBound) {
   }
 }
 
+/// Code of the kernel that squares four numbers, right or wrong by `factor`.
+template <int thousandths>
+void squareRange(void *closure, int64_t begin, int64_t end) {
+  auto *slots = static_cast<float **>(closure);
+  for (int64_t i = 4 * begin; i < 4 * end; ++i)
+    slots[1][i] = slots[0][i] * slots[0][i] * (1 + thousandths / 1000.0f);
+}
+int64_t countOne(void *) { return 1; }
+
+TEST_F(VerifierTest, TheMachineCodeOfAKernelIsHeldToItsBound) {
+  for (bool isWrong : {false, true}) {
+    parse(square);
+    Verifier verifier({});
+    mlir::PassManager passes(&context);
+    passes.addPass(createFormDispatchesPass());
+    verifier.attach(passes);
+    ASSERT_TRUE(succeeded(passes.run(*module)));
+    std::string text = llvm::toString(verifier.checkMachineCode([&](llvm::StringRef name) -> llvm::Expected<void *> {
+      if (name == "k0_count")
+        return reinterpret_cast<void *>(&countOne);
+      return reinterpret_cast<void *>(isWrong ? &squareRange<1> : &squareRange<0>);
+    }));
+    EXPECT_EQ(text.empty(), !isWrong) << text;
+    if (isWrong) {
+      EXPECT_NE(text.find("the machine code of kernel 'k0'"), std::string::npos) << text;
+      EXPECT_NE(text.find("'square (Mul)'"), std::string::npos) << text;
+    }
+  }
+}
+
 TEST(NumericClass, IsKnownOfEveryPassObject) {
   EXPECT_EQ(numericClassOf(*createDecomposePass()), NumericClass::Exact);
   EXPECT_EQ(numericClassOf(*createQuantizeActivationsPass()), NumericClass::Lossy);

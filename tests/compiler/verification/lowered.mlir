@@ -15,7 +15,7 @@
 
 // REDEFINE: %{kind} = wrong-dim
 // RUN: %{task} 2>&1 | FileCheck %s --check-prefixes=CHECK,DIM
-// DIM: gives a result of dims [2x4], the program expects [3x4]
+// DIM: the kernel 'k0' of 'mm', 'relu' cannot be evaluated: node 'relu': input 2 has 'd0' = 3, expected 2 as in an earlier input
 // DIM-NEXT: made by kernel 'k0' at the nodes 'mm', 'relu'
 
 // REDEFINE: %{kind} = short-life
