@@ -27,10 +27,11 @@ struct Phase {
 };
 
 constexpr Phase sharedPhases[] = {
-    {"simplify", "tensel-infer-shapes,tensel-canonicalize,tensel-cse|fold-narrow|"
-                 "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,tensel-canonicalize,tensel-cse,tensel-hoist-gathers,tensel-cse,"
-                 "tensel-simplify-movement,tensel-canonicalize,tensel-cse|fold-narrow|"
-                 "tensel-infer-shapes,tensel-canonicalize,tensel-cse,tensel-pack-constants,tensel-cse|fold"},
+    {"simplify",
+     "tensel-infer-shapes,tensel-canonicalize,tensel-cse|fold-narrow|"
+     "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,tensel-canonicalize,tensel-cse,tensel-hoist-gathers,tensel-cse,"
+     "tensel-simplify-movement,tensel-canonicalize,tensel-cse|fold-narrow|"
+     "tensel-infer-shapes,tensel-canonicalize,tensel-cse,tensel-pack-constants,tensel-cse|fold"},
     {"quantize", "tensel-quantize-activations{bits=BITS},tensel-cse|fold"},
     {"dispatch", "tensel-form-dispatches,tensel-canonicalize,tensel-cse"},
     {"plan", "tensel-plan-memory"},

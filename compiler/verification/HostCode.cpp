@@ -217,8 +217,13 @@ llvm::Expected<SmallVector<Tensor>> HostCode::run(StringRef function, ArrayRef<T
   for (DimList &dims : outputDims)
     made.push_back({nullptr, dims.data()});
   Environment environment;
-  environment.env = {arena.data(),      layout->offsets.data(),   layout->capacities.data(),
-                     weightData.data(), Environment::parallelFor, Environment::fail, 0};
+  environment.env = {arena.data(),
+                     layout->offsets.data(),
+                     layout->capacities.data(),
+                     weightData.data(),
+                     Environment::parallelFor,
+                     Environment::fail,
+                     0};
   calls->error.clear();
   int32_t status = 0;
   if (llvm::Error error =

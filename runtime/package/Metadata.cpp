@@ -53,8 +53,8 @@ static Offset<fb::Function> buildFunction(FlatBufferBuilder &builder, const Func
     return fb::CreateDispatch(builder, dispatch.kernel, nodes, flops, read, written);
   });
   auto order = builder.CreateVector(function.placingOrder);
-  return fb::CreateFunction(builder, name, entry, inputs, outputs, values, function.peakBytes, function.flops, places,
-                            dispatches, order);
+  return fb::CreateFunction(builder, name, entry, inputs, outputs, values, function.peakBytes, function.flops, places, dispatches,
+                            order);
 }
 
 static Offset<fb::CodeObject> buildCode(FlatBufferBuilder &builder, const CodeData &code) {

@@ -45,7 +45,7 @@ struct FunctionData {
   int64_t peakBytes = -1; ///< computed by PackageWriter::addFunction
   int64_t flops = -1;
   std::vector<std::string> places;
-  std::vector<DispatchData> dispatches; ///< by the numbers that the program gives tensel_host_env::dispatch
+  std::vector<DispatchData> dispatches;    ///< by the numbers that the program gives tensel_host_env::dispatch
   std::vector<uint32_t> placingOrder = {}; ///< of the planned values, or empty; computed by PackageWriter::addFunction
 };
 

@@ -53,10 +53,11 @@ static FunctionData readFunction(const fb::Function *function) {
           function->peak_bytes(),
           function->flops(),
           strings(function->places()),
-          readAll(function->dispatches(), [](const fb::Dispatch *dispatch) {
-            return DispatchData{dispatch->kernel(), numbers(dispatch->nodes()), numbers(dispatch->flops()),
-                                numbers(dispatch->bytes_read()), numbers(dispatch->bytes_written())};
-          }),
+          readAll(function->dispatches(),
+                  [](const fb::Dispatch *dispatch) {
+                    return DispatchData{dispatch->kernel(), numbers(dispatch->nodes()), numbers(dispatch->flops()),
+                                        numbers(dispatch->bytes_read()), numbers(dispatch->bytes_written())};
+                  }),
           numbers(function->placing_order())};
 }
 
