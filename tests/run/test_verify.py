@@ -41,8 +41,8 @@ def verify(file: Path, name: str, package: Path) -> None:
     if not budget:
         assert_clean(done.stderr)
     for line in done.stderr.splitlines():
-        if "not checked" in line:
-            assert "budget" in line, line
+        if "not checked" in line:  # machine code is checked on the compiled program's calls
+            assert "budget" in line or "no program was compiled" in line, line
 
 
 @pytest.mark.parametrize("name", [one.name for one in MODELS])
