@@ -107,7 +107,8 @@ std::string differenceBeyond(const Tensor &found, const Tensor &expected, const 
     if (isSameElement(found, expected, i))
       return true;
     double x = found.getDouble(i), y = expected.getDouble(i);
-    return x == y || std::fabs(x - y) <= tolerance.atol + tolerance.rtol * std::fabs(y);
+    // An infinite number is its own tolerance.
+    return x == y || (std::isfinite(x) && std::isfinite(y) && std::fabs(x - y) <= tolerance.atol + tolerance.rtol * std::fabs(y));
   });
 }
 

@@ -25,6 +25,13 @@ TEST(Compare, ExactMeansBits) {
   EXPECT_EQ(differenceOf(f32({1}), f32({1, 2})), "found 1xf32, expected 2xf32");
 }
 
+TEST(Compare, NoToleranceReachesInfinity) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(differenceBeyond(f32({inf, nan, 1}), f32({inf, nan, 1.05}), {.rtol = 0.1, .atol = 0}), "");
+  EXPECT_NE(differenceBeyond(f32({1}), f32({inf}), {.rtol = 0.1, .atol = 0}), "");
+  EXPECT_NE(differenceBeyond(f32({inf}), f32({1}), {.rtol = 0.1, .atol = 0}), "");
+}
+
 TEST(Compare, TheBoundGrowsWithTheReferencesOwnError) {
   Tensor value = f32({1, 2}), exact = Tensor::of(Kind::F64, {2}, llvm::ArrayRef<double>{1 + 1e-6, 2});
   Bound bound(value, exact, {1, 1});
@@ -53,6 +60,15 @@ protected:
     module = mlir::parseSourceString<mlir::ModuleOp>(text, &context);
     EXPECT_TRUE(module);
     return *module->getOps<mlir::func::FuncOp>().begin();
+  }
+
+  /// Forms the program's dispatches, seen by the verifier.
+  void formDispatches(const char *text, Verifier &verifier) {
+    parse(text);
+    mlir::PassManager passes(&context);
+    passes.addPass(createFormDispatchesPass());
+    verifier.attach(passes);
+    ASSERT_TRUE(succeeded(passes.run(*module)));
   }
 
   mlir::MLIRContext context;
@@ -98,12 +114,8 @@ constexpr const char *square = R"mlir(
 
 TEST_F(VerifierTest, TheCompiledProgramIsHeldToItsBound) {
   for (double factor : {1.0, 1.0 + 0x1p-23, 1.001}) {
-    parse(square);
     Verifier verifier({});
-    mlir::PassManager passes(&context);
-    passes.addPass(createFormDispatchesPass());
-    verifier.attach(passes);
-    ASSERT_TRUE(succeeded(passes.run(*module)));
+    ASSERT_NO_FATAL_FAILURE(formDispatches(square, verifier));
     std::string text = llvm::toString(verifier.checkCompiled([&](llvm::StringRef, llvm::ArrayRef<Tensor> inputs) {
       std::vector<double> values = inputs[0].readAll<double>();
       for (double &value : values)
@@ -128,12 +140,8 @@ int64_t countOne(void *) { return 1; }
 
 TEST_F(VerifierTest, TheMachineCodeOfAKernelIsHeldToItsBound) {
   for (bool isWrong : {false, true}) {
-    parse(square);
     Verifier verifier({});
-    mlir::PassManager passes(&context);
-    passes.addPass(createFormDispatchesPass());
-    verifier.attach(passes);
-    ASSERT_TRUE(succeeded(passes.run(*module)));
+    ASSERT_NO_FATAL_FAILURE(formDispatches(square, verifier));
     std::string text = llvm::toString(verifier.checkMachineCode([&](llvm::StringRef name) -> llvm::Expected<void *> {
       if (name == "k0_count")
         return reinterpret_cast<void *>(&countOne);
