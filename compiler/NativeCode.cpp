@@ -183,13 +183,11 @@ llvm::Expected<std::vector<LevelCode>> makeNativeCode(ModuleOp module, ModuleOp 
     createTargetMachine(*level); // registers the target before threads do
   }
   llvm::DefaultThreadPool pool(observer ? llvm::hardware_concurrency(1) : llvm::hardware_concurrency());
-  const CpuLevel *here = hostCpuLevel();
   for (size_t p = 0; p < pieces.size(); ++p)
     for (size_t l = 0; l < levels.size(); ++l)
       pool.async([&, l, p] {
-        // Levels build on one another, in the order of one table.
-        bool runsHere = here && levels[l] <= here;
-        if (llvm::Error error = compilePiece(pieces[p], shared, *levels[l], code[l].objects[p], runsHere ? observer : nullptr))
+        if (llvm::Error error =
+                compilePiece(pieces[p], shared, *levels[l], code[l].objects[p], runsHere(*levels[l]) ? observer : nullptr))
           errors[l * pieces.size() + p] = llvm::toString(std::move(error));
       });
   pool.wait();

@@ -3,6 +3,7 @@
 
 #include "compiler/Diagnostics.h"
 #include "compiler/Link.h"
+#include "compiler/memory/PlannedValues.h"
 #include "runtime/include/tensel/runtime.h"
 #include "runtime/package/ImageBuilder.h"
 #include "runtime/package/Sha256.h"
@@ -127,15 +128,7 @@ private:
       data.inputs.push_back(tensor(input));
     for (Attribute output : items(from, "outputs"))
       data.outputs.push_back(tensor(output));
-    for (Attribute value : items(from, "planned_values")) {
-      rt::PlannedValueData planned;
-      planned.name = text(value, "name");
-      planned.first = static_cast<int32_t>(number(value, "first", 0));
-      planned.last = static_cast<int32_t>(number(value, "last", 0));
-      if (auto words = cast<DictionaryAttr>(value).getAs<DenseI64ArrayAttr>("size_expr"))
-        planned.sizeExpr.assign(words.asArrayRef().begin(), words.asArrayRef().end());
-      data.plannedValues.push_back(std::move(planned));
-    }
+    data.plannedValues = readPlannedValues(cast<DictionaryAttr>(from).getAs<ArrayAttr>("planned_values"));
     for (std::string &place : texts(items(from, "places")))
       data.places.push_back(std::move(place));
     for (Attribute dispatch : items(from, "dispatches"))

@@ -59,6 +59,10 @@ void PassObservers::attach(PassManager &passes) {
     observer->attach(passes);
 }
 
+bool PassObservers::watchesKernels() const {
+  return llvm::any_of(observers, [](PassObserver *observer) { return observer->watchesKernels(); });
+}
+
 llvm::Error PassObservers::verdict() const {
   for (PassObserver *observer : observers)
     if (llvm::Error error = observer->verdict())

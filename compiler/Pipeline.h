@@ -33,6 +33,8 @@ public:
   virtual void attach(mlir::PassManager &passes) = 0;
   /// Is asked after every pass; an error ends the compilation.
   virtual llvm::Error verdict() const = 0;
+  /// Whether passes on kernels and levels are of interest, too: these then run one after the other.
+  virtual bool watchesKernels() const { return true; }
 };
 
 /// Several observers as one; the first error counts.
@@ -42,6 +44,7 @@ public:
   explicit PassObservers(llvm::ArrayRef<PassObserver *> all);
   void attach(mlir::PassManager &passes) override;
   llvm::Error verdict() const override;
+  bool watchesKernels() const override;
   /// This, or null when there is none: passes that nobody looks at run together.
   PassObserver *orNull() { return observers.empty() ? nullptr : this; }
 

@@ -32,7 +32,7 @@ llvm::Expected<std::unique_ptr<Program>> Program::create(ModuleOp module, const 
   PhaseOptions options = wanted;
   auto program = std::make_unique<Program>();
   program->module = module;
-  program->observer = options.observer;
+  program->observer = options.observer && options.observer->watchesKernels() ? options.observer : nullptr;
   if (llvm::Error error = runSharedPhases(module, program->resolver, options))
     return std::move(error);
   if (!options.stopAfter.empty() && options.stopAfter != "kernel" && options.stopAfter != "llvm")

@@ -65,8 +65,6 @@ private:
            });
   }
 
-  static bool isHalf(Value value) { return isa<Float16Type, BFloat16Type>(getElementTypeOrSelf(value.getType())); }
-
   void visit(Operation *op) {
     bool isFolded = isCandidate(op) && fold(op);
     for (Value operand : op->getOperands()) {
@@ -112,8 +110,8 @@ private:
     }
     // Ops that code generation leaves to the compiler are folded whatever they take: their results replace their operands.
     const bool isOptional = !op->hasTrait<graph::FoldsAlways>();
-    if (options.keepsHalves && isa<graph::CastOp>(op) && isHalf(op->getOperand(0)) && resultBytes > options.constantBytes &&
-        resultBytes > operandBytes)
+    if (options.keepsHalves && isa<graph::CastOp>(op) && graph::isHalf(graph::elementTypeOf(op->getOperand(0))) &&
+        resultBytes > options.constantBytes && resultBytes > operandBytes)
       return false;
     if (isOptional && (heldBytes + resultBytes > options.totalBytes + weightBytes ||
                        resultBytes > options.growthFactor * operandBytes + options.growthBytes)) {

@@ -1,6 +1,7 @@
 // See FitMemory.h.
 #include "compiler/memory/FitMemory.h"
 
+#include "compiler/memory/PlannedValues.h"
 #include "dialects/graph/Graph.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -52,17 +53,7 @@ rt::FunctionData describe(func::FuncOp func, const rt::PackageData &package) {
       input.dims.push_back({bytesOf(func, state.argument, package), -1});
       input.state = static_cast<int32_t>(state.result);
     }
-  auto planned = func->getAttrOfType<ArrayAttr>("tensel.planned_values");
-  for (Attribute attribute : planned ? planned.getValue() : ArrayRef<Attribute>()) {
-    auto value = cast<DictionaryAttr>(attribute);
-    rt::PlannedValueData made;
-    auto size = value.getAs<DenseI64ArrayAttr>("size_expr").asArrayRef();
-    made.sizeExpr.assign(size.begin(), size.end());
-    made.first = static_cast<int32_t>(value.getAs<IntegerAttr>("first").getInt());
-    made.last = static_cast<int32_t>(value.getAs<IntegerAttr>("last").getInt());
-    made.name = value.getAs<StringAttr>("name").str();
-    data.plannedValues.push_back(std::move(made));
-  }
+  data.plannedValues = readPlannedValues(func->getAttrOfType<ArrayAttr>("tensel.planned_values"));
   return data;
 }
 
@@ -125,7 +116,8 @@ public:
       if (rows != 1 && rows > last / 2)
         continue; // about half of what did not fit
       last = rows;
-      std::string passes = "tensel-split-batch{rows=" + std::to_string(rows) + "},tensel-infer-shapes,canonicalize,cse";
+      std::string passes =
+          "tensel-split-batch{rows=" + std::to_string(rows) + "},tensel-infer-shapes,tensel-canonicalize,tensel-cse";
       found = tryDispatches(passes, "batches of " + std::to_string(rows));
     }
     if (!found)

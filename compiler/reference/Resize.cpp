@@ -1,6 +1,7 @@
 // Resampling as ONNX Resize defines it: each dim on its own, every result element a weighted sum of the pixels
 // around the place it comes from; pixels beyond the edge repeat it.
 #include "compiler/reference/Families.h"
+#include "compiler/reference/ScalarOps.h"
 #include "compiler/reference/Strides.h"
 
 #include <cmath>
@@ -136,22 +137,12 @@ private:
   std::set<std::pair<size_t, int64_t>> outside; // dim and position
 };
 
-/// Truncated, as a cast of the graph dialect has it: beyond the kind's range the nearest end of it, NaN 0.
+/// As a cast of the graph dialect has it.
 static std::vector<int64_t> saturated(Kind kind, ArrayRef<double> values) {
-  bool isUnsigned = reference::isUnsigned(kind);
-  int bits = kind == Kind::Bool ? 1 : 8 * static_cast<int>(bytesOf(kind));
-  double high = std::ldexp(1.0, isUnsigned ? bits : bits - 1), low = isUnsigned ? 0 : -high;
+  const unsigned bits = kind == Kind::Bool ? 1 : 8 * bytesOf(kind);
   std::vector<int64_t> result;
-  for (double value : values) {
-    if (std::isnan(value))
-      result.push_back(0);
-    else if (value >= high)
-      result.push_back(static_cast<int64_t>((~uint64_t(0) >> (64 - bits)) >> (isUnsigned ? 0 : 1)));
-    else if (value <= low)
-      result.push_back(isUnsigned ? 0 : static_cast<int64_t>(~uint64_t(0) << (bits - 1)));
-    else
-      result.push_back(isUnsigned ? static_cast<int64_t>(static_cast<uint64_t>(value)) : static_cast<int64_t>(value));
-  }
+  for (double value : values)
+    result.push_back(static_cast<int64_t>(toInteger(value, bits, !reference::isUnsigned(kind))));
   return result;
 }
 

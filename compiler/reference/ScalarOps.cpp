@@ -84,8 +84,7 @@ static bool compareIntegers(arith::CmpIPredicate predicate, uint64_t a, uint64_t
   return false;
 }
 
-/// Out of range the ops' results are not defined; here they saturate, NaN is 0.
-static uint64_t toInteger(double value, unsigned width, bool isSigned) {
+uint64_t tensel::reference::toInteger(double value, unsigned width, bool isSigned) {
   if (std::isnan(value))
     return 0;
   double high = std::ldexp(1.0, isSigned ? width - 1 : width), low = isSigned ? -high : 0.0;

@@ -6,6 +6,9 @@
 
 namespace tensel::reference {
 
+/// Truncated to an integer of `width` bits; beyond its range the nearest end of it, NaN 0. (There the arith ops' results are not defined.)
+uint64_t toInteger(double value, unsigned width, bool isSigned);
+
 /// Named after the arith or math op; F: float, I: integer of either signedness, S: signed, U: unsigned.
 enum class ScalarProgram::Code : uint8_t {
   addF,

@@ -1,9 +1,10 @@
 // The scheduled side of a report: dispatches with their costs, buffers with their places, and the peak.
 #include "compiler/report/Recorder.h"
 
+#include "compiler/memory/PlannedValues.h"
 #include "dialects/task/Task.h"
 #include "passes/Provenance.h"
-#include "runtime/package/MemoryPlanner.h"
+#include "runtime/package/SessionMemory.h"
 #include "runtime/package/SizeExpr.h"
 
 using namespace mlir;
@@ -23,46 +24,24 @@ int64_t atMaxima(ArrayRef<int64_t> expr, ArrayRef<Symbol> symbols) {
   return result == rt::SizeExprResult::Ok ? value : -1;
 }
 
-int64_t numberOf(DictionaryAttr from, StringRef name) { return from.getAs<IntegerAttr>(name).getInt(); }
-
+/// Lays the buffers out and finds where the most is alive.
 void place(Function &function) {
-  std::vector<rt::PlannerValue> values;
+  rt::FunctionPlan plan;
   for (const Buffer &buffer : function.buffers)
-    values.push_back({buffer.bytes, buffer.first, buffer.last});
+    plan.values.push_back({buffer.bytes, buffer.first, buffer.last});
   std::vector<int64_t> offsets;
   // A size that is not bounded is negative: then there is no plan before a session is made.
-  if (!rt::planMemory(values, offsets, function.peakBytes)) {
+  if (!rt::planMemory(plan.values, offsets, function.peakBytes)) {
     function.peakBytes = -1;
     return;
   }
   for (auto [buffer, offset] : llvm::zip_equal(function.buffers, offsets))
     buffer.offset = offset;
-}
-
-/// Where the most is alive; that can only change where something begins to live.
-void findPeak(Function &function) {
-  if (function.peakBytes < 0)
-    return;
-  auto aliveAt = [&](int position) {
-    std::vector<int> alive;
-    for (auto [i, buffer] : llvm::enumerate(function.buffers))
-      if (buffer.first <= position && position <= buffer.last && buffer.bytes > 0)
-        alive.push_back(static_cast<int>(i));
-    return alive;
-  };
-  function.aliveBytes = 0;
-  for (const Buffer &start : function.buffers) {
-    std::vector<int> alive = aliveAt(start.first);
-    int64_t bytes = 0;
-    for (int index : alive)
-      bytes += static_cast<int64_t>(llvm::alignTo(function.buffers[index].bytes, 64));
-    if (bytes <= function.aliveBytes)
-      continue;
-    function.aliveBytes = bytes;
-    function.peakPosition = start.first;
-    function.peakAlive = std::move(alive);
-  }
-  llvm::stable_sort(function.peakAlive, [&](int a, int b) { return function.buffers[a].bytes > function.buffers[b].bytes; });
+  plan.live = rt::findLivePeak(plan.values.data(), plan.values.size());
+  function.aliveBytes = plan.live.bytes;
+  function.peakPosition = plan.live.position;
+  for (uint32_t index : plan.aliveAtPeak())
+    function.peakAlive.push_back(static_cast<int>(index));
 }
 } // namespace
 
@@ -88,13 +67,9 @@ void Recorder::addFunction(func::FuncOp source) {
       }
     function.dispatches.push_back(std::move(dispatch));
   });
-  if (auto planned = source->getAttrOfType<ArrayAttr>("tensel.planned_values"))
-    for (auto value : planned.getAsRange<DictionaryAttr>())
-      function.buffers.push_back({value.getAs<StringAttr>("name").str(),
-                                  atMaxima(value.getAs<DenseI64ArrayAttr>("size_expr").asArrayRef(), report.symbols), -1,
-                                  static_cast<int>(numberOf(value, "first")), static_cast<int>(numberOf(value, "last"))});
+  for (const rt::PlannedValueData &value : readPlannedValues(source->getAttrOfType<ArrayAttr>("tensel.planned_values")))
+    function.buffers.push_back({value.name, atMaxima(value.sizeExpr, report.symbols), -1, value.first, value.last});
   place(function);
-  findPeak(function);
   report.functions.push_back(std::move(function));
 }
 

@@ -21,6 +21,7 @@ public:
 
   void attach(mlir::PassManager &passes) override;
   llvm::Error verdict() const override { return llvm::Error::success(); }
+  bool watchesKernels() const override { return false; }
 
   void afterPass(llvm::StringRef pass, mlir::Operation *op);
   void onDecision(mlir::Location location, Decision decision);

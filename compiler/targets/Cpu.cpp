@@ -65,6 +65,11 @@ const CpuLevel *hostCpuLevel() {
   return llvm::all_of(vnniFeatures, has) ? &levels[2] : &levels[1];
 }
 
+bool runsHere(const CpuLevel &level) {
+  const CpuLevel *host = hostCpuLevel();
+  return host && &level <= host; // levels build on one another, in the order of one table
+}
+
 std::unique_ptr<llvm::TargetMachine> createTargetMachine(const CpuLevel &level) {
   initializeTargetOnce();
   std::string error;

@@ -34,6 +34,8 @@ const CpuLevel *findCpuLevel(llvm::StringRef name);
 
 /// The best level that this machine runs, or null.
 const CpuLevel *hostCpuLevel();
+/// Whether this machine has the instructions of a level of cpuLevels().
+bool runsHere(const CpuLevel &level);
 
 /// What LLVM needs to know to make position-independent code for the level.
 std::unique_ptr<llvm::TargetMachine> createTargetMachine(const CpuLevel &level);

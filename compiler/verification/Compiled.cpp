@@ -95,7 +95,7 @@ llvm::Error Verifier::checkCompiled(RunCompiled run) {
           continue;
         breakWith(
             "", "the compiled program differs from the reference by more than rounding: a pass from '" + leftBy + "' on is wrong",
-            function, *graph, known, index, difference, blameProducer(function, index));
+            function, *graph, known.sample, placeOf(function, index), difference, blameProducer(function, index));
         return verdict();
       }
       ++compiledChecks;

@@ -29,7 +29,6 @@ public:
 
   bool isUsedUp() const { return spent > seconds; }
   double getSpent() const { return spent; }
-  double getBudget() const { return seconds; }
   /// Counts what is done while it lives; nothing that lives meanwhile may count as well.
   class Charge {
   public:

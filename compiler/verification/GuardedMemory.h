@@ -19,7 +19,6 @@ public:
   GuardedMemory &operator=(const GuardedMemory &) = delete;
 
   char *data() const { return start; }
-  size_t size() const { return bytes; }
   llvm::ArrayRef<char> content() const { return {start, bytes}; }
   /// Whether the bytes around the tensor are as they were.
   bool isSurroundingIntact() const;

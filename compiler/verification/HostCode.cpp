@@ -1,6 +1,7 @@
 // Entries as code; see HostCode.h.
 #include "compiler/verification/HostCode.h"
 
+#include "compiler/memory/PlannedValues.h"
 #include "compiler/verification/GuardedMemory.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "runtime/include/tensel/kernel_abi.h"
@@ -146,7 +147,7 @@ llvm::Expected<HostCode> HostCode::make(ModuleOp module, Kernels &kernels, Weigh
       called.push_back(function.getName().str());
     }
   }
-  auto code = MachineCode::make(*copy, {}, [&](llvm::Module &llvmModule) {
+  auto code = MachineCode::make(*copy, [&](llvm::Module &llvmModule) {
     addCallbacks(llvmModule, called, reinterpret_cast<const void *>(&Calls::entry), host.calls.get());
   });
   if (!code)
@@ -175,13 +176,12 @@ llvm::Expected<HostCode::Layout> HostCode::layOut(DictionaryAttr function, Array
   }
   Layout layout;
   std::vector<rt::PlannerValue> planned;
-  for (auto value : cast<ArrayAttr>(function.get("planned_values")).getAsRange<DictionaryAttr>()) {
-    ArrayRef<int64_t> size = cast<DenseI64ArrayAttr>(value.get("size_expr")).asArrayRef();
+  for (const rt::PlannedValueData &value : readPlannedValues(cast<ArrayAttr>(function.get("planned_values")))) {
+    ArrayRef<int64_t> size = value.sizeExpr;
     int64_t bytes = 0;
     if (rt::evalSizeExpr(size.data(), size.size(), values.data(), values.size(), bytes) != rt::SizeExprResult::Ok)
       return llvm::createStringError("the size of a planned value cannot be computed");
-    planned.push_back({bytes, static_cast<int32_t>(cast<IntegerAttr>(value.get("first")).getInt()),
-                       static_cast<int32_t>(cast<IntegerAttr>(value.get("last")).getInt())});
+    planned.push_back({bytes, value.first, value.last});
     layout.capacities.push_back(bytes);
   }
   if (!rt::planMemory(planned, layout.offsets, layout.bytes))

@@ -139,7 +139,7 @@ llvm::Expected<KernelCode> KernelCode::make(OwningOpRef<ModuleOp> module, String
     if (!hasClosure)
       addCall(llvmModule, name);
   };
-  auto code = MachineCode::make(*module, {}, prepare);
+  auto code = MachineCode::make(*module, prepare);
   if (!code)
     return code.takeError();
   KernelCode result;

@@ -64,9 +64,7 @@ void Verifier::beforeLowered(Operation *op) {
 
 void Verifier::afterLowered(Pass &pass, Operation *op) {
   ++loweredPasses;
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  pass.printAsTextualPipeline(stream);
+  std::string text = pipelineOf(pass);
   if (!isa<ModuleOp>(op))
     text = "func.func(" + text + ")";
   // One entry for all functions, and for all levels of a processor, which run the same passes with other options.
@@ -77,7 +75,7 @@ void Verifier::afterLowered(Pass &pass, Operation *op) {
   else
     again->second = text;
 
-  auto module = dyn_cast<ModuleOp>(op) ? cast<ModuleOp>(op) : op->getParentOfType<ModuleOp>();
+  ModuleOp module = moduleOf(op);
   bool hasNewKernels = kernels.learn(module), isHostLowered = false;
   NumericClass promised = numericClassOf(pass).value_or(NumericClass::Exact);
   SmallVector<FunctionOpInterface> changed;
@@ -123,7 +121,7 @@ void Verifier::afterLowered(Pass &pass, Operation *op) {
 void Verifier::checkEntry(Pass &pass, func::FuncOp entry, Function &state) {
   for (const Run &run : state.runs) {
     if (evaluator.isUsedUp()) {
-      state.whyNot = llvm::formatv("from '{0}' on: the budget of {1:f1} s is used up", pass.getArgument(), options.seconds);
+      state.whyNot = lateFrom(pass);
       return;
     }
     TaskProgram program(entry, kernels, evaluator.weights);
@@ -131,15 +129,14 @@ void Verifier::checkEntry(Pass &pass, func::FuncOp entry, Function &state) {
     if (!found) {
       std::string error = llvm::toString(found.takeError());
       if (evaluator.isUsedUp()) {
-        state.whyNot = llvm::formatv("from '{0}' on: the budget of {1:f1} s is used up", pass.getArgument(), options.seconds);
+        state.whyNot = lateFrom(pass);
         return;
       }
       return breakLowered(pass, "", entry, run.sample, error, program.blame());
     }
     for (auto [index, result] : llvm::enumerate(*found))
       if (std::string difference = differenceOf(result, run.results[index]); !difference.empty())
-        return breakLowered(pass, ", result '" + nameOfResult(entry, index) + "'", entry, run.sample, difference,
-                            blameProducer(entry, index));
+        return breakLowered(pass, placeOf(entry, index), entry, run.sample, difference, blameProducer(entry, index));
     ++entryRuns;
   }
 }
@@ -159,15 +156,14 @@ void Verifier::checkHost(Pass &pass, ModuleOp module) {
         return breakLowered(pass, "", function, run.sample, llvm::toString(found.takeError()), {"the host program", "", ""});
       for (auto [index, result] : llvm::enumerate(*found))
         if (std::string difference = differenceOf(result, run.results[index]); !difference.empty())
-          return breakLowered(pass, ", result '" + nameOfResult(function, index) + "'", function, run.sample, difference,
-                              blameProducer(function, index));
+          return breakLowered(pass, placeOf(function, index), function, run.sample, difference, blameProducer(function, index));
       ++entryRuns;
     }
   }
 }
 
 void Verifier::checkKernel(Pass &pass, NumericClass promised, ModuleOp module, StringRef name, Kernel &kernel) {
-  std::string late = llvm::formatv("from '{0}' on: the budget of {1:f1} s is used up", pass.getArgument(), options.seconds);
+  std::string late = lateFrom(pass);
   if (evaluator.isUsedUp()) {
     kernelsNotChecked.try_emplace(name, late);
     return;
@@ -229,6 +225,10 @@ void Verifier::checkCall(Pass &pass, NumericClass promised, StringRef name, Kern
   }
 }
 
+std::string Verifier::lateFrom(Pass &pass) const {
+  return llvm::formatv("from '{0}' on: the budget of {1:f1} s is used up", pass.getArgument(), options.seconds);
+}
+
 std::string Verifier::pipelineSoFar(bool needsKernels) const {
   std::string pipeline;
   for (const auto &[name, text] : history) {
@@ -240,24 +240,11 @@ std::string Verifier::pipelineSoFar(bool needsKernels) const {
   return pipeline;
 }
 
-void Verifier::breakLowered(Pass &pass, const std::string &what, func::FuncOp function, const Sample &sample,
+void Verifier::breakLowered(Pass &pass, const std::string &where, func::FuncOp function, const Sample &sample,
                             const std::string &difference, const Blame &blame) {
-  BrokenPromise promise;
   bool isHost = !function->hasAttr("tensel.entry");
-  promise.pass = pipelineSoFar(/*needsKernels=*/isHost);
-  promise.function = function.getName();
-  promise.inputs = sample.inputs;
-  for (unsigned k = 0; k < function.getNumArguments(); ++k)
-    promise.inputNames.push_back(nameOfArgument(function, k));
-  std::optional<NumericClass> promised = numericClassOf(pass);
-  promise.message = "the pass '" + pass.getArgument().str() + "' breaks its promise (" +
-                    nameOf(promised.value_or(NumericClass::Exact)).str() + ")\nfunction '" + promise.function + "'" + what +
-                    (sample.sizes.empty() ? "" : ", with " + sample.sizes) + ": " + difference + "\nmade by " + blame.op +
-                    (blame.node.empty() ? "" : " at " + blame.node) + (blame.difference.empty() ? "" : ": " + blame.difference);
-  llvm::raw_string_ostream stream(promise.before);
-  graph->print(stream, OpPrintingFlags().enableDebugInfo());
-  brokenPromise = std::move(promise);
-  onBroken();
+  breakWith(pipelineSoFar(/*needsKernels=*/isHost), brokenBy(pass, numericClassOf(pass).value_or(NumericClass::Exact)), function,
+            *graph, sample, where, difference, blame);
 }
 
 void Verifier::breakKernel(Pass &pass, NumericClass promised, StringRef name, Kernel &kernel, const KernelCall &call,
@@ -271,9 +258,8 @@ void Verifier::breakKernel(Pass &pass, NumericClass promised, StringRef name, Ke
   llvm::append_range(promise.inputs, call.results);
   for (unsigned k = 0; k < promise.inputs.size(); ++k)
     promise.inputNames.push_back(std::to_string(k));
-  promise.message = "the pass '" + pass.getArgument().str() + "' breaks its promise (" + nameOf(promised).str() + ")\nkernel '" +
-                    name.str() + "' on " + describeTypes(call.inputs) + ": " + difference + "\nmade by " + opsOf(kernel) +
-                    (kernel.nodes.empty() ? "" : " at the nodes " + kernel.nodes);
+  promise.message = brokenBy(pass, promised) + "\nkernel '" + name.str() + "' on " + describeTypes(call.inputs) + ": " +
+                    difference + "\nmade by " + opsOf(kernel) + (kernel.nodes.empty() ? "" : " at the nodes " + kernel.nodes);
   llvm::raw_string_ostream stream(promise.before);
   kernel.module->print(stream, OpPrintingFlags().enableDebugInfo());
   brokenPromise = std::move(promise);

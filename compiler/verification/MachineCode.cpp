@@ -33,7 +33,7 @@ void keptFree(void *) {} // with the others, at the end
 MachineCode::MachineCode() = default;
 MachineCode::~MachineCode() = default;
 
-llvm::Expected<std::unique_ptr<MachineCode>> MachineCode::make(ModuleOp module, llvm::ArrayRef<Symbol> symbols,
+llvm::Expected<std::unique_ptr<MachineCode>> MachineCode::make(ModuleOp module,
                                                                llvm::function_ref<void(llvm::Module &)> prepare) {
   const CpuLevel *level = hostCpuLevel();
   if (!level)
@@ -70,8 +70,6 @@ llvm::Expected<std::unique_ptr<MachineCode>> MachineCode::make(ModuleOp module, 
   define("malloc", reinterpret_cast<void *>(keptMalloc));
   define("aligned_alloc", reinterpret_cast<void *>(keptAllocate));
   define("free", reinterpret_cast<void *>(keptFree));
-  for (const Symbol &symbol : symbols)
-    define(symbol.name, symbol.address);
   if (llvm::Error error = dylib.define(llvm::orc::absoluteSymbols(std::move(known))))
     return std::move(error);
   auto process = llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess(result->jit->getDataLayout().getGlobalPrefix());

@@ -16,12 +16,8 @@ namespace tensel::verification {
 
 class MachineCode {
 public:
-  struct Symbol {
-    llvm::StringRef name;
-    void *address;
-  };
-  /// Makes code at O0. The module may call what a package may import, `malloc` and its like, and `symbols`; `prepare` may change it.
-  static llvm::Expected<std::unique_ptr<MachineCode>> make(mlir::ModuleOp module, llvm::ArrayRef<Symbol> symbols = {},
+  /// Makes code at O0. The module may call what a package may import, and `malloc` and its like; `prepare` may change it.
+  static llvm::Expected<std::unique_ptr<MachineCode>> make(mlir::ModuleOp module,
                                                            llvm::function_ref<void(llvm::Module &)> prepare = nullptr);
   ~MachineCode();
 

@@ -3,6 +3,7 @@
 #include "compiler/verification/PlanWatch.h"
 
 #include "compiler/Diagnostics.h"
+#include "compiler/memory/PlannedValues.h"
 #include "passes/task/States.h"
 #include "runtime/package/SizeExpr.h"
 #include "llvm/ADT/StringMap.h"
@@ -12,7 +13,8 @@ using tensel::reference::Tensor;
 
 namespace tensel::verification {
 
-SmallVector<int64_t> symbolValues(func::FuncOp entry, ArrayRef<Tensor> inputs) {
+/// The values of the module's graph.symbols for a run on these inputs; those that no input tells have their largest value.
+static SmallVector<int64_t> symbolValues(func::FuncOp entry, ArrayRef<Tensor> inputs) {
   llvm::StringMap<int64_t> known;
   for (auto [i, input] : llvm::enumerate(inputs))
     if (auto names = entry.getArgAttrOfType<ArrayAttr>(i, "graph.dims"))
@@ -30,12 +32,12 @@ SmallVector<int64_t> symbolValues(func::FuncOp entry, ArrayRef<Tensor> inputs) {
 PlanWatch::PlanWatch(func::FuncOp entry, ArrayRef<Tensor> inputs) : entry(entry) {
   number(entry.front());
   SmallVector<int64_t> symbols = symbolValues(entry, inputs);
-  for (auto planned : entry->getAttrOfType<ArrayAttr>("tensel.planned_values").getAsRange<DictionaryAttr>()) {
+  for (const rt::PlannedValueData &planned : readPlannedValues(entry->getAttrOfType<ArrayAttr>("tensel.planned_values"))) {
     Buffer &buffer = buffers.emplace_back();
-    buffer.name = cast<StringAttr>(planned.get("name")).str();
-    buffer.first = cast<IntegerAttr>(planned.get("first")).getInt();
-    buffer.last = cast<IntegerAttr>(planned.get("last")).getInt();
-    ArrayRef<int64_t> size = cast<DenseI64ArrayAttr>(planned.get("size_expr")).asArrayRef();
+    buffer.name = planned.name;
+    buffer.first = planned.first;
+    buffer.last = planned.last;
+    ArrayRef<int64_t> size = planned.sizeExpr;
     if (rt::evalSizeExpr(size.data(), size.size(), symbols.data(), symbols.size(), buffer.bytes) != rt::SizeExprResult::Ok)
       complain(entry, "the size of " + nameOf(buffers.size() - 1) + " cannot be computed");
   }

@@ -10,9 +10,6 @@
 
 namespace tensel::verification {
 
-/// The values of the module's graph.symbols for a run on these inputs; those that no input tells have their largest value.
-llvm::SmallVector<int64_t> symbolValues(mlir::func::FuncOp entry, llvm::ArrayRef<reference::Tensor> inputs);
-
 class PlanWatch {
 public:
   /// The entry has been through -tensel-plan-memory.

@@ -28,13 +28,20 @@ private:
   Verifier &verifier;
 };
 
+} // namespace
+
 ModuleOp moduleOf(Operation *op) {
   auto module = dyn_cast<ModuleOp>(op);
   return module ? module : op->getParentOfType<ModuleOp>();
 }
-} // namespace
 
 bool isPassAdaptor(const Pass &pass) { return pass.getName().contains("OpToOpPassAdaptor"); }
+
+std::string brokenBy(Pass &pass, NumericClass promised) {
+  return "the pass '" + pass.getArgument().str() + "' breaks its promise (" + nameOf(promised).str() + ")";
+}
+
+std::string placeOf(func::FuncOp function, unsigned result) { return ", result '" + nameOfResult(function, result) + "'"; }
 
 std::string pipelineOf(Pass &pass) {
   std::string text;
@@ -123,7 +130,7 @@ void Verifier::checkFunction(Pass &pass, NumericClass promised, func::FuncOp fun
     }
     if (!found.results)
       return breakPromise(pass, promised, function, run, 0, "cannot be evaluated any more: " + found.error);
-    Terms terms = found.terms;
+    std::optional<Evaluation> exact; // in f64, once a result needs it
     for (unsigned index = 0; index < run.results.size(); ++index) {
       const Tensor &now = (*found.results)[index], &then = run.results[index];
       std::string difference = differenceOf(now, then);
@@ -138,12 +145,13 @@ void Verifier::checkFunction(Pass &pass, NumericClass promised, func::FuncOp fun
                            drift.magnitude > 0 ? drift.distance / drift.magnitude : 0));
         continue;
       }
-      Evaluation exact = evaluator.run(before->lookupSymbol<func::FuncOp>(state.name), run.sample.inputs, /*f64=*/true);
-      if (!exact.results) {
+      if (!exact)
+        exact = evaluator.run(before->lookupSymbol<func::FuncOp>(state.name), run.sample.inputs, /*f64=*/true);
+      if (!exact->results) {
         state.whyNot = "its bound at '" + pass.getArgument().str() + "' could not be computed";
         return;
       }
-      difference = Bound(then, (*exact.results)[index], terms).differenceOf(now);
+      difference = Bound(then, (*exact->results)[index], found.terms).differenceOf(now);
       if (!difference.empty())
         return breakPromise(pass, promised, function, run, index, difference);
     }
@@ -160,20 +168,20 @@ void Verifier::breakPromise(Pass &pass, NumericClass promised, func::FuncOp afte
                 [&](Operation *op, ArrayRef<Tensor>, ArrayRef<Tensor> results) { return finder.watchRight(op, results); });
   evaluator.run(after, run.sample.inputs, false,
                 [&](Operation *op, ArrayRef<Tensor>, ArrayRef<Tensor> results) { return finder.watchDoubtful(op, results); });
-  breakWith(pipelineOf(pass), "the pass '" + pass.getArgument().str() + "' breaks its promise (" + nameOf(promised).str() + ")",
-            after, *before, run, result, difference, finder.blame().value_or(blameProducer(after, result)));
+  breakWith(pipelineOf(pass), brokenBy(pass, promised), after, *before, run.sample, placeOf(after, result), difference,
+            finder.blame().value_or(blameProducer(after, result)));
 }
 
-void Verifier::breakWith(std::string pass, const std::string &what, func::FuncOp function, ModuleOp seen, const Run &run,
-                         unsigned result, const std::string &difference, const Blame &blame) {
+void Verifier::breakWith(std::string pass, const std::string &what, func::FuncOp function, ModuleOp seen, const Sample &sample,
+                         const std::string &where, const std::string &difference, const Blame &blame) {
   BrokenPromise promise;
   promise.pass = std::move(pass);
   promise.function = function.getName();
-  promise.inputs = run.sample.inputs;
+  promise.inputs = sample.inputs;
   for (unsigned k = 0; k < function.getNumArguments(); ++k)
     promise.inputNames.push_back(nameOfArgument(function, k));
-  promise.message = what + "\nfunction '" + promise.function + "', result '" + nameOfResult(function, result) + "'" +
-                    (run.sample.sizes.empty() ? "" : ", with " + run.sample.sizes) + ": " + difference + "\nmade by " + blame.op +
+  promise.message = what + "\nfunction '" + promise.function + "'" + where +
+                    (sample.sizes.empty() ? "" : ", with " + sample.sizes) + ": " + difference + "\nmade by " + blame.op +
                     (blame.node.empty() ? "" : " at " + blame.node) + (blame.difference.empty() ? "" : ": " + blame.difference);
   llvm::raw_string_ostream stream(promise.before);
   seen.print(stream, OpPrintingFlags().enableDebugInfo());

@@ -17,6 +17,11 @@ struct Blame;
 
 /// The pass with its options, as text.
 std::string pipelineOf(mlir::Pass &pass);
+/// How a message about a broken promise begins, and what it says of the place.
+std::string brokenBy(mlir::Pass &pass, NumericClass promised);
+std::string placeOf(mlir::func::FuncOp function, unsigned result);
+/// The module that an op is, or is in.
+mlir::ModuleOp moduleOf(mlir::Operation *op);
 /// What MLIR runs nested pipelines by is a pass, too.
 bool isPassAdaptor(const mlir::Pass &pass);
 
@@ -78,7 +83,6 @@ private:
   struct Function {
     std::string name, whyNot; ///< why it is not checked any more; "" while it is
     std::vector<Run> runs;
-    double seconds = 0; ///< of evaluating all runs once
   };
   void start(mlir::ModuleOp module);
   void chooseSamples(mlir::func::FuncOp function, Function &state);
@@ -87,8 +91,8 @@ private:
   void checkFunction(mlir::Pass &pass, NumericClass promised, mlir::func::FuncOp function, Function &state);
   void breakPromise(mlir::Pass &pass, NumericClass promised, mlir::func::FuncOp after, const Run &run, unsigned result,
                     const std::string &difference);
-  void breakWith(std::string pass, const std::string &what, mlir::func::FuncOp function, mlir::ModuleOp seen, const Run &run,
-                 unsigned result, const std::string &difference, const Blame &blame);
+  void breakWith(std::string pass, const std::string &what, mlir::func::FuncOp function, mlir::ModuleOp seen,
+                 const Sample &sample, const std::string &where, const std::string &difference, const Blame &blame);
   void note(const std::string &line);
 
   // Below the graph dialect (Lowered.cpp).
@@ -99,12 +103,14 @@ private:
   void checkKernel(mlir::Pass &pass, NumericClass promised, mlir::ModuleOp module, llvm::StringRef name, Kernel &kernel);
   void checkCall(mlir::Pass &pass, NumericClass promised, llvm::StringRef name, Kernel &kernel, KernelCall &call,
                  llvm::ArrayRef<reference::Tensor> found);
-  void breakLowered(mlir::Pass &pass, const std::string &what, mlir::func::FuncOp function, const Sample &sample,
+  void breakLowered(mlir::Pass &pass, const std::string &where, mlir::func::FuncOp function, const Sample &sample,
                     const std::string &difference, const Blame &blame);
   void breakKernel(mlir::Pass &pass, NumericClass promised, llvm::StringRef name, Kernel &kernel, const KernelCall &call,
                    const std::string &difference);
   void breakCode(Kernel &kernel, const KernelCall &call, const std::string &difference);
   std::string pipelineSoFar(bool needsKernels) const;
+  /// Why nothing is checked from this pass on.
+  std::string lateFrom(mlir::Pass &pass) const;
 
   VerifyOptions options;
   Evaluator evaluator;

@@ -43,7 +43,6 @@ struct Writer {
 };
 } // namespace
 
-static int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
 static SmallVector<int64_t> axesFrom(int64_t first, int64_t rank) { return llvm::to_vector(llvm::seq<int64_t>(first, rank)); }
 
 SmallVector<Value> SoftmaxOp::decompose(OpBuilder &b) {

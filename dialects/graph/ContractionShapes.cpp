@@ -41,7 +41,7 @@ LogicalResult BlockedMatmulOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLis
     return s.fail("expected operands of rank 2 or more and 3 or more, found " + Twine(lhs.size()) + " and " +
                   Twine(blocks.size()));
   Type type = elementTypeOf(adaptor.getLhs()), stored = elementTypeOf(adaptor.getBlocks());
-  if (stored != type && !(type.isF32() && (stored.isF16() || stored.isBF16())))
+  if (stored != type && !(type.isF32() && isHalf(stored)))
     return s.fail("expected blocks of the left side's type, or of f16 or bf16 beside f32");
   Dim m = lhs[lhs.size() - 2], k = lhs.back(), width = blocks.back(), blockK = blocks[blocks.size() - 2],
       count = blocks[blocks.size() - 3];

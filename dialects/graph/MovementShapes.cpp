@@ -7,8 +7,6 @@
 using namespace mlir;
 using namespace tensel::graph;
 
-static int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
-
 /// How many elements a 1-D shape-like operand has; it decides a rank, so it must be known.
 static FailureOr<int64_t> lengthOf(ShapeContext &s, Value shape) {
   auto type = cast<RankedTensorType>(shape.getType());

@@ -13,10 +13,10 @@ Type tensel::graph::storageType(Type type) {
   return type;
 }
 
-static bool isHalf(Type type) { return isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32; }
+static bool isNarrow(Type type) { return isa<FloatType>(type) && type.getIntOrFloatBitWidth() < 32; }
 
 /// What elements of a graph type are computed in.
-static Type computeType(Type type) { return isHalf(type) ? Float32Type::get(type.getContext()) : storageType(type); }
+static Type computeType(Type type) { return isNarrow(type) ? Float32Type::get(type.getContext()) : storageType(type); }
 
 ScalarBuilder::ScalarBuilder(OpBuilder &b, Location loc, Type type, Value like)
     : isFloat(isa<FloatType>(type)), isUnsigned(type.isUnsignedInteger()), isBool(type.isInteger(1)), b(b), loc(loc),
@@ -49,14 +49,14 @@ Value ScalarBuilder::apply(OpBuilder &b, Location loc, Operation *op, ValueRange
                            function_ref<Value(ScalarBuilder &, ValueRange)> body) {
   SmallVector<Value> wide(args);
   for (auto [arg, operand] : llvm::zip_equal(wide, op->getOperands()))
-    if (isHalf(elementTypeOf(operand)))
+    if (isNarrow(elementTypeOf(operand)))
       arg = convertFloat(b, loc, arg, Float32Type::get(b.getContext()));
   // select's first operand is a bool: the type it works on is the last operand's.
   unsigned leading = op->getNumOperands() - 1;
   ScalarBuilder s(b, loc, elementTypeOf(op->getOperand(leading)), wide[leading]);
   Value result = body(s, wide);
   Type stored = storageType(elementTypeOf(op->getResult(0)));
-  if (isHalf(stored))
+  if (isNarrow(stored))
     result = convertFloat(b, loc, result, stored);
   return result;
 }

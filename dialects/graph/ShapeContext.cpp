@@ -9,6 +9,10 @@ using namespace tensel::graph;
 
 Type tensel::graph::elementTypeOf(Value value) { return getElementTypeOrSelf(value.getType()); }
 
+int64_t tensel::graph::rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
+
+bool tensel::graph::isHalf(Type elementType) { return elementType.isF16() || elementType.isBF16(); }
+
 /// Whether the integer fits int64_t as its type reads it (unsigned or signed).
 static int64_t asInt64(const APInt &value, bool isUnsigned) {
   return isUnsigned ? static_cast<int64_t>(value.getLimitedValue(INT64_MAX)) : value.getSExtValue();

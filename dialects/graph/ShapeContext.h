@@ -90,6 +90,10 @@ std::optional<llvm::SmallVector<int64_t>> getConstantInts(mlir::Value value);
 bool areCompatible(mlir::TypeRange lhs, mlir::TypeRange rhs);
 
 mlir::Type elementTypeOf(mlir::Value value);
+/// The rank of a ranked tensor.
+int64_t rankOf(mlir::Value value);
+/// f16 or bf16.
+bool isHalf(mlir::Type elementType);
 
 } // namespace tensel::graph
 #endif // TENSEL_DIALECTS_GRAPH_SHAPECONTEXT_H

@@ -14,8 +14,6 @@ namespace tensel {
 namespace {
 using namespace graph;
 
-int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
-
 /// The index tuple of a gather that picks one index of the dim behind the shared leading ones, which its result lacks; else null.
 Value pickedIndex(GatherNdOp gather) {
   auto indices = cast<RankedTensorType>(gather.getIndices().getType());

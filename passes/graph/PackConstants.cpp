@@ -36,8 +36,6 @@ bool canPack(MatmulOp op) {
   return isa<FloatType>(type.getElementType()) && type.getDimSize(columnAxis(op)) >= blockWidth / 2;
 }
 
-bool isHalf(Type type) { return type.isF16() || type.isBF16(); }
-
 /// What reads a weight.
 struct Uses {
   SmallVector<MatmulOp> products; // that take it as their right side
@@ -46,7 +44,7 @@ struct Uses {
 
 /// Sorts the uses of `value`, which is a weight or a half-precision one cast to f32.
 void collectUses(Value value, Uses &uses) {
-  bool half = isHalf(getElementTypeOrSelf(value.getType()));
+  bool half = isHalf(elementTypeOf(value));
   for (OpOperand &use : value.getUses()) {
     auto cast = dyn_cast<CastOp>(use.getOwner());
     auto product = dyn_cast<MatmulOp>(use.getOwner());
@@ -67,7 +65,7 @@ Value storedSide(MatmulOp op) {
 
 /// Whether a kernel reads the right side as fast as it is stored: where so few rows use each element, it is read in order, once.
 bool isFineAsStored(MatmulOp op) {
-  if (isHalf(getElementTypeOrSelf(storedSide(op).getType())))
+  if (isHalf(elementTypeOf(storedSide(op))))
     return false; // would be widened when compiling
   auto lhs = cast<RankedTensorType>(op.getLhs().getType()), result = cast<RankedTensorType>(op.getType());
   if (!lhs.hasStaticShape() || !result.hasStaticShape())
@@ -111,7 +109,7 @@ StringRef whyNot(const Uses &uses) {
   if (!llvm::all_equal(llvm::map_range(products, [](MatmulOp op) { return op.getTransposeRhs(); })))
     return "one product reads the weight transposed, another one does not";
   // What someone else reads as it is would be there twice; that is less than its widened copy, though.
-  if (uses.hasOthers && !isHalf(getElementTypeOrSelf(storedSide(products.front()).getType())))
+  if (uses.hasOthers && !isHalf(elementTypeOf(storedSide(products.front()))))
     return "something else reads the weight as it is: it would be there twice";
   return "";
 }

@@ -1,4 +1,5 @@
 // Recognises contraction kernels and sorts their loops into outer, M, N and K; see Contraction.h.
+#include "dialects/graph/Graph.h"
 #include "passes/kernel/Contraction.h"
 #include "passes/kernel/KernelInfo.h"
 
@@ -124,7 +125,7 @@ FlatOperand flatten(IndexMath &m, Value memref, ArrayRef<Value> sizes, AffineMap
 }
 } // namespace
 
-static bool isOrWidensTo(Type type, Type sums) { return type == sums || (sums.isF32() && (type.isF16() || type.isBF16())); }
+static bool isOrWidensTo(Type type, Type sums) { return type == sums || (sums.isF32() && graph::isHalf(type)); }
 
 std::optional<ContractionMatch> matchContraction(func::FuncOp func) {
   auto *ret = func.getBody().front().getTerminator();

@@ -20,10 +20,10 @@ using namespace mlir;
 
 namespace tensel {
 namespace {
-class BlockProductEmitter {
+class BlockProductEmitter : NestBuilder {
 public:
   BlockProductEmitter(IndexMath &m, graph::BlockMatmulOp op, ValueRange arguments, const QuantizedTarget &target)
-      : m(m), b(m.b), loc(m.loc), target(target), packed(*blocks::findBlockFormat(op.getFormat())),
+      : NestBuilder(m), target(target), packed(*blocks::findBlockFormat(op.getFormat())),
         dot(b, loc, target, packed.format.table.empty() ? (1u << packed.codeBits) - 1 : 255), columns(op.getColumns()),
         lanes(target.lanes()) {
     for (Value argument : arguments)
@@ -38,9 +38,7 @@ public:
     if (isBatched) { // [batches, experts, rows, columns]; the quants' own third dim may be 1
       experts = m.constant(weight.getDimSize(0));
       outer = outerSize(m, arguments[4], 2);
-      rows = quants.isDynamicDim(quants.getRank() - 2)
-                 ? memref::DimOp::create(b, loc, arguments[0], quants.getRank() - 2).getResult()
-                 : m.constant(quants.getDimSize(quants.getRank() - 2));
+      rows = dimOf(m, arguments[0], quants.getRank() - 2);
     } else {
       outer = m.constant(1);
       rows = outerSize(m, arguments[0], 1);
@@ -70,22 +68,9 @@ private:
   Value splat(VectorType type, int64_t value) {
     return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, b.getIntegerAttr(type.getElementType(), value)));
   }
-  void loop(Value from, Value to, int64_t step, function_ref<void(Value)> body) {
-    auto op = scf::ForOp::create(b, loc, from, to, m.constant(step));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(op.getBody());
-    body(op.getInductionVar());
-  }
-  /// A loop that carries the sums.
-  SmallVector<Value> sumLoop(int64_t count, SmallVector<Value> sums,
-                             function_ref<SmallVector<Value>(Value, SmallVector<Value>)> body) {
-    if (count == 1)
-      return body(m.constant(0), sums);
-    auto op = scf::ForOp::create(b, loc, m.constant(0), m.constant(count), m.constant(1), sums);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(op.getBody());
-    scf::YieldOp::create(b, loc, body(op.getInductionVar(), SmallVector<Value>(op.getRegionIterArgs())));
-    return SmallVector<Value>(op.getResults());
+  /// Carries the sums over `count` steps; one step has no loop.
+  Values sumLoop(int64_t count, ValueRange sums, function_ref<Values(Value, ValueRange)> body) {
+    return count == 1 ? body(m.constant(0), sums) : carry(m.constant(0), m.constant(count), 1, sums, body);
   }
 
   void emitStrip(Value strip) {
@@ -110,14 +95,15 @@ private:
   void emitTile(Value strip, Value bytes, Value row, int64_t count, int64_t part) {
     const int64_t numBlocks = k / packed.format.elements;
     SmallVector<Value> sums(count, splat(b.getF32Type(), 0));
-    sums = sumLoop(numBlocks, sums, [&](Value block, SmallVector<Value> sums) {
+    sums = sumLoop(numBlocks, sums, [&](Value block, ValueRange ofBlocks) {
       Value planes = m.add(bytes, m.add(m.mul(block, m.constant(packed.planeBytes())), m.constant(part * lanes * 4)));
       Value factors =
           m.add(m.add(bytes, m.constant(numBlocks * packed.planeBytes())), m.mul(block, m.constant(packed.factorBytes())));
       Value scale = loadShared(packed.format.scale, factors, part), minimum;
       if (packed.format.minimum)
         minimum = loadShared(packed.format.minimum, m.add(factors, m.constant(packed.minimumOffset())), part);
-      return sumLoop(packed.chunks(), sums, [&](Value chunk, SmallVector<Value> sums) {
+      return sumLoop(packed.chunks(), ofBlocks, [&](Value chunk, ValueRange ofChunks) {
+        Values sums(ofChunks);
         if (count <= 4 && part == 0)
           prefetchNextStrip(m.add(planes, m.mul(chunk, m.constant(packed.chunkLines * blocks::lineBytes))), factors, chunk);
         emitChunk({m.add(planes, m.mul(chunk, m.constant(packed.chunkLines * blocks::lineBytes))), factors, scale, minimum,
@@ -131,7 +117,7 @@ private:
         sum = arith::MulFOp::create(b, loc, sum, broadcastFrom(flat[1], m.add(quantRow, m.add(row, m.constant(i)))));
     Value firstColumn = m.add(m.mul(strip, m.constant(blocks::stripRows)), m.constant(part * lanes));
     for (auto [i, sum] : llvm::enumerate(sums))
-      store(sum, m.add(outRow, m.add(row, m.constant(i))), firstColumn);
+      storeColumns(sum, m.add(outRow, m.add(row, m.constant(i))), firstColumn);
   }
 
   /// With few rows the weights come from memory as fast as they are asked for; one strip ahead is far enough.
@@ -147,7 +133,7 @@ private:
     memref::PrefetchOp::create(b, loc, flat[3], at, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
   }
 
-  void store(Value sum, Value row, Value column) {
+  void storeColumns(Value sum, Value row, Value column) {
     Value at = m.add(m.mul(row, m.constant(columns)), column);
     if (columns % blocks::stripRows == 0) {
       vector::StoreOp::create(b, loc, sum, flat[4], at);
@@ -293,9 +279,6 @@ private:
     return arith::SIToFPOp::create(b, loc, vectorOf(b.getF32Type()), words);
   }
 
-  IndexMath &m;
-  OpBuilder &b;
-  Location loc;
   QuantizedTarget target;
   blocks::PackedFormat packed;
   DotProduct dot;

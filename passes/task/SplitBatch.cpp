@@ -9,6 +9,7 @@
 #include "dialects/graph/Graph.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "passes/Provenance.h"
 #include "passes/graph/SymbolicShapes.h"
 #include "passes/kernel/FollowDim.h"
 #include "passes/task/Passes.h"
@@ -23,8 +24,8 @@ namespace tensel {
 namespace {
 
 std::string placeOf(Operation *op) {
-  auto name = dyn_cast<NameLoc>(op->getLoc());
-  return name ? "'" + name.getName().str() + "'" : "a " + op->getName().getStringRef().str();
+  std::string name = nodeName(op->getLoc());
+  return name.empty() ? "a " + op->getName().getStringRef().str() : "'" + name + "'";
 }
 
 /// Where the samples lie in a tensor: `inner` neighbours along `dim` belong to one.
@@ -143,7 +144,6 @@ public:
   }
 
 private:
-  static int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
   static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
   AffineExpr exprAt(Value value, int64_t dim) { return shapes.toExpr(shapes.dimsOf(value)[dim]); }
   static bool isView(Operation *op) { return isa<ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp>(op); }

@@ -119,17 +119,10 @@ std::optional<Error> RowSteps::open(Step &step, const char *functionName, int64_
                             : symbol == "source" && sources ? options.source
                                                             : 1});
   }
-  tensel_session_options settings = {};
-  settings.threads = options.threads;
-  settings.profile = options.events > 0;
-  settings.events = options.events;
-  settings.limits = limits.data();
-  settings.limit_count = limits.size();
-  tensel_session *session = nullptr;
-  tensel_error_t problem = {};
-  if (tensel_session_create(handle, function, &settings, &session, &problem) != TENSEL_OK)
-    return Error{problem.message};
-  step.session.reset(session);
+  auto session = startSession(handle, function, limits, options.threads, options.events);
+  if (!session)
+    return session.takeError();
+  step.session = std::move(*session);
   step.states.assign(states.size(), -1);
   for (int32_t i = 0; i < tensel_model_input_count(handle, function); ++i) {
     const tensel_tensor_info input = infoOf(tensel_model_input, handle, function, i);

@@ -4,6 +4,7 @@
 #ifndef TENSEL_RUNTIME_LLM_ROWSTEPS_H
 #define TENSEL_RUNTIME_LLM_ROWSTEPS_H
 
+#include "runtime/llm/Session.h"
 #include "runtime/llm/SourceTexts.h"
 
 namespace tensel::text {
@@ -58,12 +59,9 @@ public:
   std::vector<OpenSession> sessions() const;
 
 private:
-  struct SessionDeleter {
-    void operator()(tensel_session *session) const { tensel_session_destroy(session); }
-  };
   /// A function of the model with its session; `states` are the indices of its inputs that are states.
   struct Step {
-    std::unique_ptr<tensel_session, SessionDeleter> session;
+    Session session;
     int32_t logits = -1;
     bool hasLast = false;
     std::vector<int32_t> states;

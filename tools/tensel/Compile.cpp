@@ -50,11 +50,8 @@ public:
   llvm::Error run() {
     if (llvm::Error error = check())
       return error;
-    bool isPackage = false;
-    if (std::string error = detectPackage(options.model, isPackage); !error.empty())
+    if (std::string error = requireModel(options.model); !error.empty())
       return llvm::createStringError(error);
-    if (isPackage)
-      return llvm::createStringError("'" + options.model + "': found a package, expected a model");
     llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(options.model, {options.shapes, {}});
     if (!model)
       return model.takeError();

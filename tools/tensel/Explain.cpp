@@ -20,11 +20,8 @@ llvm::Error explain(const ExplainOptions &options) {
   if (!options.reportJson.empty())
     if (std::string error = checkOutputPath(options.reportJson); !error.empty())
       return llvm::createStringError(error);
-  bool isPackage = false;
-  if (std::string error = detectPackage(options.model, isPackage); !error.empty())
+  if (std::string error = requireModel(options.model, "'tensel inspect' reads packages"); !error.empty())
     return llvm::createStringError(error);
-  if (isPackage)
-    return llvm::createStringError("'" + options.model + "': found a package, expected a model: 'tensel inspect' reads packages");
   llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(options.model, {options.shapes, {}});
   if (!model)
     return model.takeError();

@@ -77,6 +77,13 @@ std::string detectPackage(const std::string &path, bool &isPackage) {
   return error;
 }
 
+std::string requireModel(const std::string &path, const std::string &why) {
+  bool isPackage = false;
+  if (std::string error = detectPackage(path, isPackage); !error.empty())
+    return error;
+  return isPackage ? "'" + path + "': found a package, expected a model" + (why.empty() ? "" : ": " + why) : "";
+}
+
 std::string checkOutputPath(const std::string &path) {
   struct stat status;
   if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))

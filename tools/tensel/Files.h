@@ -14,6 +14,8 @@ std::string writeFile(const std::string &path, std::initializer_list<std::string
 
 /// Opens the file and tells a package (by its first bytes or its name) from a model.
 std::string detectPackage(const std::string &path, bool &isPackage);
+/// What is wrong when `path` cannot be read, or is a package where only a model will do; `why` says why, or is empty.
+std::string requireModel(const std::string &path, const std::string &why = "");
 
 /// Whether something could be written to `path`: its folder exists and it is not a folder or device itself.
 std::string checkOutputPath(const std::string &path);

@@ -60,8 +60,9 @@ llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options
     **maxMemory = std::max<int64_t>(1, **maxMemory - rt::workerStackBytes * (threads - 1));
   }
   verification::GivenInputs verified;
-  for (const auto &[name, tensor] : given)
-    verified[name] = toReference(tensor);
+  if (!options.verify.each.empty())
+    for (const auto &[name, tensor] : given)
+      verified[name] = toReference(tensor);
   VerifyJob verify(options.verify, std::move(verified));
   ReportJob report(model, options.reportJson);
   PassObservers observers({verify.observer(), report.observer()});

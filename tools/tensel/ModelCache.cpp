@@ -8,6 +8,7 @@
 #include "tools/tensel/Files.h"
 #include "tools/tensel/ModelLoader.h"
 #include "tools/tensel/StartupPages.h"
+#include "tools/verify/CompiledRun.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -142,11 +143,10 @@ llvm::Expected<Entry> findEntry(const CacheRequest &request) {
     entry.package = request.model;
     return entry;
   }
-  entry.level = hostCpuLevel();
-  if (const char *wanted = getenv("TENSEL_CPU_LEVEL"); wanted && findCpuLevel(wanted))
-    entry.level = findCpuLevel(wanted);
-  if (!entry.level)
-    return llvm::createStringError("this machine lacks the instructions of x86-64-v3 (AVX2, FMA), which compiled code needs");
+  llvm::Expected<const CpuLevel *> level = levelToRun();
+  if (!level)
+    return level.takeError();
+  entry.level = *level;
   llvm::Expected<std::string> folder = cacheFolder();
   if (!folder)
     return folder.takeError();

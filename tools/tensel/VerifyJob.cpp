@@ -6,14 +6,6 @@
 #include <cstdio>
 
 namespace tensel::cli {
-namespace {
-/// Whether this machine has the level's instructions; levels build on one another.
-bool runsHere(const CpuLevel &level) {
-  const CpuLevel *host = hostCpuLevel();
-  return host && &level <= host;
-}
-} // namespace
-
 VerifyJob::VerifyJob(const VerifyFlags &flags, verification::GivenInputs given) : flags(flags) {
   if (!flags.each.empty())
     verifier.emplace(verification::VerifyOptions{.seconds = flags.seconds, .given = std::move(given)});

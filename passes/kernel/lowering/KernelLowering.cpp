@@ -16,8 +16,6 @@ RankedTensorType storageTensor(Type type) {
   return RankedTensorType::get(tensor.getShape(), graph::storageType(tensor.getElementType()));
 }
 
-int64_t rankOf(Value value) { return cast<RankedTensorType>(value.getType()).getRank(); }
-
 PullFn LoweringTable::pullOf(Operation *op) const {
   auto it = pulls.find(op->getName().getStringRef());
   if (it != pulls.end())

@@ -186,7 +186,7 @@ private:
 
 /// Storage form of a tensor type: ui8.. become i8...
 mlir::RankedTensorType storageTensor(mlir::Type type);
-int64_t rankOf(mlir::Value value);
+using graph::rankOf;
 /// What elements are accumulated in: f32 for f16 and bf16, else the storage type; and the way there and back.
 mlir::Type accumulatorType(mlir::Type elementType);
 mlir::Value convertFloat(Cursor &c, mlir::Value value, mlir::Type to);
