@@ -92,3 +92,18 @@ def test_bad_requests(model: Path, tmp_path: Path) -> None:
     assert_user_error(tensel("compare", model, "--with=onnxruntime", *GIVEN, env=without), "onnxruntime", "pip install")
     none = {**os.environ, "TENSEL_PYTHON": "no-such-python"}
     assert_user_error(tensel("compare", model, "--with=onnxruntime", *GIVEN, env=none), "no-such-python")
+
+
+def test_an_input_that_decides_a_size(tmp_path: Path) -> None:
+    """The program is compiled for the given value, which the runs need, too."""
+    file = tmp_path / "expand.mlir"
+    file.write_text("""
+        func.func @main(%x: tensor<3xf32> {graph.name = "x"}, %shape: tensor<2xi64> {graph.name = "shape"})
+            -> (tensor<?x?xf32> {graph.name = "y"}) {
+          %0 = graph.expand %x, %shape : (tensor<3xf32>, tensor<2xi64>) -> tensor<?x?xf32>
+          return %0 : tensor<?x?xf32>
+        }""")
+    np.save(tmp_path / "shape.npy", np.array([4, 3]))
+    done = tensel("compare", file, "--input", "x=random:1", "--input", f"shape=@{tmp_path}/shape.npy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no divergence" in done.stdout

@@ -62,6 +62,7 @@ private:
     llvm::Expected<mlir::func::FuncOp> function = findFunction(*loaded->module, options.function);
     if (!function)
       return function.takeError();
+    fixDecisiveInputs(*loaded->module, inputs.files()); // before their tensors are taken
     std::vector<Signature> outputs = outputsOf(*function);
     std::vector<HostTensor> tensors;
     if (std::string error = inputs.make(inputsOf(*function), fixedSizesOf(*loaded->module), tensors); !error.empty())
@@ -77,7 +78,6 @@ private:
         expected.type = TENSEL_BF16;
       expectations.push_back({static_cast<unsigned>(output - outputs.data()), toReference(expected)});
     }
-    fixDecisiveInputs(*loaded->module, inputs.files());
     std::string name = function->getName().str();
     model.module = mlir::OwningOpRef<mlir::ModuleOp>(loaded->module->clone());
     for (const HostTensor &tensor : tensors)

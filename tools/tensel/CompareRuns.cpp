@@ -110,6 +110,8 @@ llvm::Expected<Trace> runModel(const Side &side, const CompareCommand &options) 
   llvm::Expected<mlir::func::FuncOp> function = findFunction(module, options.function);
   if (!function)
     return function.takeError();
+  if (side.device == "cpu")
+    fixDecisiveInputs(module, inputs.files()); // before their tensors are taken
   std::vector<HostTensor> tensors;
   std::vector<Signature> signatures = inputsOf(*function);
   if (std::string error = inputs.make(signatures, fixedSizesOf(module), tensors); !error.empty())
@@ -119,7 +121,6 @@ llvm::Expected<Trace> runModel(const Side &side, const CompareCommand &options) 
     return runOnnxruntime(side, values, signatures);
   if (side.device != "cpu")
     return verification::traceReference(*function, values, side.device == "f64");
-  fixDecisiveInputs(module, inputs.files());
   std::string name = function->getName().str();
   std::vector<std::string> nodes = verification::returnNodeValues(*function);
   auto results = runCompiled(module, name, values, roundedBits(side.quantize));
