@@ -108,7 +108,7 @@ LogicalResult tensel::reference::evaluate(graph::BlockMatmulOp op, Operands oper
       const int64_t strip = expert * llvm::divideCeil(n, int64_t(blocks::stripRows)) + column / blocks::stripRows;
       const auto *bytes = reinterpret_cast<const uint8_t *>(weight.getData()) + strip * stripBytes;
       for (int64_t b = 0; b < blocks; ++b) {
-        packed.read(bytes, blocks, b, column % blocks::stripRows, block);
+        packed.read(bytes + b * packed.tileBytes(), column % blocks::stripRows, block);
         for (int64_t row = 0; row < m; ++row) {
           double &sum = result[(matrix * m + row) * n + column];
           const int64_t *at = values.data() + ((firstRow + row) * k + b * packed.format.elements) * planes;

@@ -44,7 +44,7 @@ void PackedFormat::pack(const uint8_t *from, unsigned rows, size_t stride, size_
   for (unsigned row = 0; row < rows; ++row)
     for (size_t b = 0; b < blocks; ++b) {
       const uint8_t *block = from + row * stride + b * format.bytes;
-      uint8_t *lines = strip + b * planeBytes() + 4 * row, *factors = strip + blocks * planeBytes() + b * factorBytes();
+      uint8_t *lines = strip + b * tileBytes() + 4 * row, *factors = strip + b * tileBytes() + planeBytes();
       for (const Part &part : parts)
         lines[part.to] |= static_cast<uint8_t>(((block[part.from] ^ turned) >> part.fromShift & part.mask) << part.toShift);
       spread(block + format.scale.byte, scaleBytes / stripRows, row, factors);
@@ -58,11 +58,11 @@ void PackedFormat::pack(const uint8_t *from, unsigned rows, size_t stride, size_
     }
 }
 
-void PackedFormat::read(const uint8_t *strip, size_t blocks, size_t block, unsigned row, Block &to) const {
-  const uint8_t *lines = strip + block * planeBytes(), *factors = strip + blocks * planeBytes() + block * factorBytes();
+void PackedFormat::read(const uint8_t *tile, unsigned row, Block &to) const {
+  const uint8_t *factors = tile + planeBytes();
   to.quants = {};
   for (const Part &part : parts)
-    to.quants[part.element] |= (lines[part.to + 4 * row] >> part.toShift & part.mask) << part.codeShift;
+    to.quants[part.element] |= (tile[part.to + 4 * row] >> part.toShift & part.mask) << part.codeShift;
   for (unsigned i = 0; i < format.elements; ++i)
     to.quants[i] = static_cast<int32_t>(lookUp(static_cast<unsigned>(to.quants[i]))) - static_cast<int32_t>(codeBias);
   const auto shared = [&](const Shared &kind, unsigned offset, unsigned bytes) {

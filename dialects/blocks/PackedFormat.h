@@ -2,11 +2,12 @@
 // by side, so that one vector register holds four neighbouring numbers of each. It is a permutation of the file's bits
 // (group scales are widened to bytes), derived from the format's description; nothing is rounded or decoded.
 //
-// A strip is 16 rows of `blocks` blocks each. It holds the planes of all its blocks, then the factors of all its blocks.
-//   planes of a block    per chunk of 32 elements and per piece of the code of `width` bits: `width` lines of 64 bytes.
+// A strip is 16 rows. It is a row of tiles, each 16 blocks, one of each row: the planes of their codes, then their factors, so
+// that a product reads a strip, and the strips behind it, from front to back.
+//   planes of a tile     per chunk of 32 elements and per piece of the code of `width` bits: `width` lines of 64 bytes.
 //                        Line l, byte 4 * row + j, bits [s * width, (s + 1) * width) are the piece of element
 //                        4 * (s * width + l) + j of the chunk: eight groups of four elements in `width` lines
-//   factors of a block   16 scales, 16 minima (if any), then per group 16 group scales, then per group 16 group minima
+//   factors of a tile    16 scales, 16 minima (if any), then per group 16 group scales, then per group 16 group minima
 #ifndef TENSEL_DIALECTS_BLOCKS_PACKEDFORMAT_H
 #define TENSEL_DIALECTS_BLOCKS_PACKEDFORMAT_H
 
@@ -41,12 +42,12 @@ struct PackedFormat {
   unsigned chunks() const { return format.elements / chunkElements; }
   unsigned groups() const { return format.group ? format.elements / format.group : 0; }
   unsigned planeBytes() const { return chunks() * chunkLines * lineBytes; }
-  // Offsets in a block's factors.
+  // Offsets in a tile's factors.
   unsigned minimumOffset() const { return scaleBytes; }
   unsigned groupScalesOffset() const { return scaleBytes + (format.minimum ? 2 * stripRows : 0); }
   unsigned groupMinimaOffset() const { return groupScalesOffset() + groups() * stripRows; }
   unsigned factorBytes() const { return groupMinimaOffset() + (format.groupMinima ? groups() * stripRows : 0); }
-  /// Bytes of 16 rows of one block each.
+  /// Bytes of a tile.
   unsigned tileBytes() const { return planeBytes() + factorBytes(); }
   /// The table's entry for a code, not negative; the code itself without a table.
   unsigned lookUp(unsigned code) const { return format.table.empty() ? code : static_cast<unsigned>(format.table[code] + 128); }
@@ -63,12 +64,12 @@ struct PackedFormat {
   };
   std::vector<Part> parts;
 
-  /// One block of one row of a strip: element i is scales[i / group] * quants[i] + minima[i / group].
+  /// One block of a tile, that of a row: element i is scales[i / group] * quants[i] + minima[i / group].
   struct Block {
     std::array<int32_t, 256> quants;
     std::array<double, 16> scales, minima;
   };
-  void read(const uint8_t *strip, size_t blocks, size_t block, unsigned row, Block &to) const;
+  void read(const uint8_t *tile, unsigned row, Block &to) const;
 };
 
 } // namespace tensel::blocks

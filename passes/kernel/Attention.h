@@ -68,6 +68,7 @@ private:
 
   // EmitAttentionTile.cpp
   void prefetchRow(mlir::Value flat, mlir::Value at, int64_t size);
+  void prefetchKey(mlir::Value t);
   void emitScores();
   void emitWeights(bool masked);
   mlir::Value changeScore(mlir::Value score, mlir::Value row, mlir::Value t);

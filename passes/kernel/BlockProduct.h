@@ -26,9 +26,8 @@ class DotProduct {
 public:
   DotProduct(mlir::OpBuilder &b, mlir::Location loc, const QuantizedTarget &target, unsigned largest)
       : b(b), loc(loc), target(target), largest(largest) {}
-  /// Per lane `start` (i32, null for 0) plus the sum over all vectors of codes; `rows[v]` is the i32 that holds the four bytes
-  /// for codes[v].
-  mlir::Value sum(mlir::Value start, llvm::ArrayRef<mlir::Value> codes, llvm::ArrayRef<mlir::Value> rows);
+  /// The sum over all vectors of codes, i32 per lane; `rows[v]` is the i32 that holds the four bytes for codes[v].
+  mlir::Value sum(llvm::ArrayRef<mlir::Value> codes, llvm::ArrayRef<mlir::Value> rows);
 
 private:
   mlir::Value call(llvm::StringRef intrinsic, mlir::Type type, mlir::ValueRange operands);

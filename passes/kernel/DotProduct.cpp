@@ -30,17 +30,17 @@ Value DotProduct::addPairs(Value words, int64_t factor) {
   return call(name, vectorOf(32), {words, splat(vectorOf(16), factor)});
 }
 
-Value DotProduct::sum(Value start, ArrayRef<Value> codes, ArrayRef<Value> rows) {
+Value DotProduct::sum(ArrayRef<Value> codes, ArrayRef<Value> rows) {
   if (target.hasDotProducts) {
     StringRef name = target.vectorBits == 512 ? "llvm.x86.avx512.vpdpbusd.512" : "llvm.x86.avx512.vpdpbusd.256";
-    Value total = start ? start : splat(vectorOf(32), 0);
+    Value total = splat(vectorOf(32), 0);
     for (auto [code, row] : llvm::zip_equal(codes, rows))
       total = call(name, vectorOf(32), {total, code, bytesOf(row)});
     return total;
   }
   StringRef name = target.vectorBits == 512 ? "llvm.x86.avx512.pmaddubs.w.512" : "llvm.x86.avx2.pmadd.ub.sw";
   auto pairs = [&](Value code, Value row) { return call(name, vectorOf(16), {code, bytesOf(row)}); };
-  Value total = start;
+  Value total;
   auto add = [&](Value sum) { total = total ? Value(arith::AddIOp::create(b, loc, total, sum)) : sum; };
   if (largest > 127) {
     for (auto [code, row] : llvm::zip_equal(codes, rows)) {

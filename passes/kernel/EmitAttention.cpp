@@ -165,6 +165,8 @@ void AttentionEmitter::emit() {
   valueBase = m.mul(ofBatch, m.constant(a.valueSize));
 
   noteRows();
+  if (tiles.prefetch)
+    loop(firstKey, m.min(endKey, m.add(firstKey, m.constant(tiles.keyTile))), 1, [&](Value t) { prefetchKey(t); });
   packQueries();
   loop(m.constant(0), m.constant(rows), lanes, [&](Value row) {
     // The lowest finite score, so that a row whose scores are all that low is still a mean of values.

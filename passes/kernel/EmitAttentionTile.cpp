@@ -18,6 +18,10 @@ void AttentionEmitter::prefetchRow(Value flat, Value at, int64_t size) {
                                /*isDataCache=*/true);
 }
 
+void AttentionEmitter::prefetchKey(Value t) {
+  prefetchRow(a.key, m.add(keyBase, m.mul(t, m.constant(a.keyHeads * a.size))), a.size);
+}
+
 /// [keys][rows] of scores. Keys past the tile's end repeat its last one; nobody reads their scores.
 void AttentionEmitter::emitScores() {
   Value zero = m.constant(0), lastKey = m.sub(m.add(tileKey, tileKeys), m.constant(1)), rows = m.constant(tiles.rows);
@@ -172,7 +176,7 @@ void AttentionEmitter::emitSumsOf(Value row, Value firstLane, int64_t vectors, i
     Values next(carried), values;
     Value from = m.add(m.add(valueBase, m.mul(m.add(tileKey, t), m.constant(a.keyHeads * a.valueSize))), firstLane);
     Value ahead = m.min(m.add(m.add(tileKey, t), m.constant(tiles.keyTile)), m.sub(endKey, m.constant(1)));
-    prefetchRow(a.key, m.add(keyBase, m.mul(ahead, m.constant(a.keyHeads * a.size))), a.size);
+    prefetchKey(ahead);
     for (int64_t v = 0; v < vectors; ++v)
       values.push_back(loadVector(a.value, m.add(from, lane(v)), v + 1 == vectors ? lastCount : tiles.lanes));
     Value weights = m.add(m.mul(t, m.constant(tiles.rows)), row);

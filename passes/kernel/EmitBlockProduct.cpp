@@ -20,6 +20,9 @@ using namespace mlir;
 
 namespace tensel {
 namespace {
+/// How far ahead weights are fetched: what memory delivers in about 250 ns (measured in docs/decisions/0005).
+constexpr int64_t prefetchBytes = 10240;
+
 class BlockProductEmitter : NestBuilder {
 public:
   BlockProductEmitter(IndexMath &m, graph::BlockMatmulOp op, ValueRange arguments, const QuantizedTarget &target)
@@ -96,19 +99,16 @@ private:
     const int64_t numBlocks = k / packed.format.elements;
     SmallVector<Value> sums(count, splat(b.getF32Type(), 0));
     sums = sumLoop(numBlocks, sums, [&](Value block, ValueRange ofBlocks) {
-      Value planes = m.add(bytes, m.add(m.mul(block, m.constant(packed.planeBytes())), m.constant(part * lanes * 4)));
-      Value factors =
-          m.add(m.add(bytes, m.constant(numBlocks * packed.planeBytes())), m.mul(block, m.constant(packed.factorBytes())));
-      Value scale = loadShared(packed.format.scale, factors, part), minimum;
-      if (packed.format.minimum)
-        minimum = loadShared(packed.format.minimum, m.add(factors, m.constant(packed.minimumOffset())), part);
+      Value tile = m.add(bytes, m.mul(block, m.constant(packed.tileBytes())));
+      Value planes = m.add(tile, m.constant(part * lanes * 4)), factors = m.add(tile, m.constant(packed.planeBytes()));
       return sumLoop(packed.chunks(), ofBlocks, [&](Value chunk, ValueRange ofChunks) {
         Values sums(ofChunks);
+        Value inRow = m.add(m.mul(block, m.constant(packed.chunks())), chunk);
         if (count <= 4 && part == 0)
-          prefetchNextStrip(m.add(planes, m.mul(chunk, m.constant(packed.chunkLines * blocks::lineBytes))), factors, chunk);
-        emitChunk({m.add(planes, m.mul(chunk, m.constant(packed.chunkLines * blocks::lineBytes))), factors, scale, minimum,
-                   m.add(m.mul(block, m.constant(packed.chunks())), chunk), chunk, row, part},
-                  sums);
+          prefetchAhead(tile, chunk);
+        emitChunk(
+            {m.add(planes, m.mul(chunk, m.constant(packed.chunkLines * blocks::lineBytes))), factors, inRow, chunk, row, part},
+            sums);
         return sums;
       });
     });
@@ -120,17 +120,14 @@ private:
       storeColumns(sum, m.add(outRow, m.add(row, m.constant(i))), firstColumn);
   }
 
-  /// With few rows the weights come from memory as fast as they are asked for; one strip ahead is far enough.
-  void prefetchNextStrip(Value planes, Value factors, Value chunk) {
-    for (unsigned l = 0; l < packed.chunkLines; ++l)
-      prefetch(m.add(planes, m.constant(stripBytes + l * blocks::lineBytes)));
-    const int64_t perChunk = llvm::divideCeil(packed.factorBytes(), packed.chunks() * blocks::lineBytes);
-    for (int64_t l = 0; l < perChunk; ++l)
-      prefetch(m.add(m.add(factors, m.mul(chunk, m.constant(perChunk * blocks::lineBytes))),
-                     m.constant(stripBytes + l * blocks::lineBytes)));
-  }
-  void prefetch(Value at) {
-    memref::PrefetchOp::create(b, loc, flat[3], at, /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+  /// With few rows the weights come from memory as fast as they are asked for: each chunk fetches as many lines as it reads,
+  /// prefetchBytes further on. The processor's own prefetcher stops at each page.
+  void prefetchAhead(Value tile, Value chunk) {
+    const int64_t share = packed.tileBytes() / packed.chunks();
+    Value begin = m.add(tile, m.mul(chunk, m.constant(share)));
+    for (int64_t at = 0; at < share; at += blocks::lineBytes)
+      memref::PrefetchOp::create(b, loc, flat[3], m.add(begin, m.constant(prefetchBytes + at)), /*isWrite=*/false,
+                                 /*localityHint=*/3, /*isDataCache=*/true);
   }
 
   void storeColumns(Value sum, Value row, Value column) {
@@ -146,7 +143,6 @@ private:
 
   struct Chunk {
     Value planes, factors; ///< bytes of this chunk's lines; of its block's factors
-    Value scale, minimum;  ///< of the block; minimum may be null
     Value inRow, inBlock;  ///< the chunk's number
     Value row;
     int64_t part;
@@ -154,11 +150,14 @@ private:
 
   void emitChunk(const Chunk &chunk, SmallVector<Value> &sums) {
     SmallVector<Value> codes = loadCodes(chunk.planes);
+    Value blockScale = loadShared(packed.format.scale, chunk.factors, chunk.part), minimum;
+    if (packed.format.minimum)
+      minimum = loadShared(packed.format.minimum, m.add(chunk.factors, m.constant(packed.minimumOffset())), chunk.part);
     const int64_t groups = blocks::chunkElements / packed.group, fours = packed.group / 4;
     SmallVector<Value> scales, offsets;
     for (int64_t g = 0; g < groups; ++g) {
       Value number = m.add(m.mul(chunk.inBlock, m.constant(groups)), m.constant(g));
-      Value scale = chunk.scale, offset = chunk.minimum;
+      Value scale = blockScale, offset = minimum;
       if (packed.format.group)
         scale = arith::MulFOp::create(b, loc, scale, loadGroup(chunk, packed.groupScalesOffset(), number));
       if (packed.format.groupMinima)
@@ -180,10 +179,11 @@ private:
           for (int64_t v = g * fours; v < (g + 1) * fours; ++v)
             rowBytes.push_back(loadFour(m.add(m.mul(chunkAt, m.constant(planes * blocks::chunkElements)),
                                               m.constant(plane * blocks::chunkElements + 4 * v))));
-          // The high bytes first.
+          Value sum = dot.sum(ArrayRef(codes).slice(g * fours, fours), rowBytes);
+          // The high bytes first. Two short chains of sums, not one long one, which has nothing to wait with.
           if (integers)
-            integers = arith::ShLIOp::create(b, loc, integers, splat(vectorOf(b.getI32Type()), 8));
-          integers = dot.sum(integers, ArrayRef(codes).slice(g * fours, fours), rowBytes);
+            sum = arith::AddIOp::create(b, loc, sum, arith::ShLIOp::create(b, loc, integers, splat(vectorOf(b.getI32Type()), 8)));
+          integers = sum;
         }
         Value numbers = arith::SIToFPOp::create(b, loc, vectorOf(b.getF32Type()), integers);
         if (rowScale)

@@ -25,13 +25,11 @@ static constexpr int64_t failCapacity = 1, failDims = 2, failValue = 3;
 static constexpr unsigned alignment = 64;
 
 HostGlobals::HostGlobals(ModuleOp module) : module(module), symbols(module) {
-  llvm::DenseSet<StringRef> used;
-  module.walk([&](graph::LoadWeightOp load) { used.insert(load.getWeight()); });
-  for (auto weight : module.getOps<graph::WeightOp>())
-    if (used.contains(weight.getSymName())) {
-      weights[weight.getSymName()] = weightNames.size();
-      weightNames.push_back(weight.getSymNameAttr());
-    }
+  // In the order of their use: what is fetched ahead at the end of one weight is the beginning of the next.
+  module.walk([&](graph::LoadWeightOp load) {
+    if (weights.try_emplace(load.getWeight(), weightNames.size()).second)
+      weightNames.push_back(load.getWeightAttr().getAttr());
+  });
 }
 
 LLVMFuncOp HostGlobals::kernelFunction(OpBuilder &b, StringRef name, bool isCount) {

@@ -70,14 +70,26 @@ void Sampler::penalise(std::vector<float> &logits) const {
   }
 }
 
+/// Whether any is greater; a loop without an exit, which compiles to vectors.
+static bool anyAbove(std::span<const float> logits, float least) {
+  bool found = false;
+  for (const float logit : logits)
+    found |= logit > least;
+  return found;
+}
+
 /// The best `count` candidates, sorted. One pass over the vocabulary; few of it ever enter the heap, whose front is the worst kept.
-void Sampler::choose(size_t count) {
+void Sampler::choose(std::span<const float> logits, size_t count) {
   const auto before = [](const Candidate &a, const Candidate &b) {
     return a.logit != b.logit ? a.logit > b.logit : a.token < b.token;
   };
   candidates.clear();
-  for (size_t i = 0; i < scores.size(); ++i) {
-    const float logit = scores[i];
+  constexpr size_t block = 64;
+  for (size_t i = 0; i < logits.size(); ++i) {
+    while (i % block == 0 && i + block < logits.size() && candidates.size() == count &&
+           !anyAbove(logits.subspan(i, block), candidates.front().logit))
+      i += block;
+    const float logit = logits[i];
     if (candidates.size() == count && !(logit > candidates.front().logit))
       continue; // of equal ones the first stay
     if (std::isnan(logit) || logit == -HUGE_VALF)
@@ -144,10 +156,13 @@ void Sampler::keepTypical() {
 }
 
 uint32_t Sampler::sample(std::span<const float> logits) {
-  scores.assign(logits.begin(), logits.end());
-  penalise(scores);
+  if (options.repetitionPenalty != 1 || options.presencePenalty != 0 || options.frequencyPenalty != 0) {
+    scores.assign(logits.begin(), logits.end());
+    penalise(scores);
+    logits = scores;
+  }
   const bool isGreedy = options.temperature == 0;
-  choose(isGreedy ? 1 : options.topK ? std::min<size_t>(options.topK, scores.size()) : scores.size());
+  choose(logits, isGreedy ? 1 : options.topK ? std::min<size_t>(options.topK, logits.size()) : logits.size());
   uint32_t chosen = 0;
   if (!candidates.empty() && isGreedy) {
     chosen = candidates[0].token;

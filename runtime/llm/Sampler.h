@@ -47,7 +47,7 @@ private:
 
   explicit Sampler(const SamplingOptions &options) : options(options) { reset(); }
   void penalise(std::vector<float> &logits) const;
-  void choose(size_t count);
+  void choose(std::span<const float> logits, size_t count);
   void keepTop();
   void keepTypical();
   void softmax(double temperature);

@@ -53,14 +53,14 @@ func.func @one(%q: tensor<1x64xi8>, %s: tensor<1x2xf32>, %m: tensor<1x2xf32>, %w
   return %0 : tensor<1x32xf32>
 }
 
-// Rows of 16 bits: the sum over their high bytes, moved up, is where the sum over the low ones starts.
+// Rows of 16 bits: a sum over their high bytes and one over the low ones, which meet when both are there.
 // CHECK-LABEL: func.func @wide
 func.func @wide(%q: tensor<1x64xi8>, %s: tensor<1x1xf32>, %m: tensor<1x1xf32>, %w: tensor<1x320xi8>, %o: tensor<1x16xf32>)
     -> tensor<1x16xf32> attributes {tensel.kernel, tensel.num_outs = 1 : i64} {
-  // VNNI-COUNT-8: vpdpbusd
-  // VNNI: arith.shli
-  // VNNI-COUNT-8: vpdpbusd
+  // VNNI-COUNT-16: vpdpbusd
   // VNNI-NOT: vpdpbusd
+  // VNNI: arith.shli
+  // VNNI-NEXT: arith.addi
   %0 = graph.block_matmul "q4_1" %q, %s, %m, %w {columns = 16 : i64}
     : (tensor<1x64xi8>, tensor<1x1xf32>, tensor<1x1xf32>, tensor<1x320xi8>) -> tensor<1x16xf32>
   return %0 : tensor<1x16xf32>
