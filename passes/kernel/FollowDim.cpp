@@ -27,6 +27,9 @@ public:
     return found == marks.end() ? std::nullopt : std::optional(found->second);
   }
 
+  /// An operand that only says how far the loops run.
+  static bool isShapeOnly(linalg::GenericOp op, OpOperand *input) { return op.getMatchingBlockArgument(input).use_empty(); }
+
 private:
   bool isMarked(Value value) const { return marks.contains(value); }
 
@@ -128,27 +131,41 @@ private:
     return success();
   }
 
-  /// An operand that only says how far the loops run.
-  static bool isShapeOnly(linalg::GenericOp op, OpOperand *input) { return op.getMatchingBlockArgument(input).use_empty(); }
-
   func::FuncOp kernel;
   llvm::DenseMap<Value, int64_t> marks;
 };
 
-OwningOpRef<func::FuncOp> kernelOf(Operation *op, ArrayRef<int64_t> marked, SmallVectorImpl<int64_t> &marks) {
+/// The value's type with all dims known; null where one is not.
+RankedTensorType knownType(Value value, SizeOf sizeOf) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> dims(type.getShape());
+  for (auto [d, dim] : llvm::enumerate(dims))
+    if (ShapedType::isDynamic(dim)) {
+      std::optional<int64_t> size = sizeOf(value, d);
+      if (!size)
+        return {};
+      dim = *size;
+    }
+  return type.clone(dims);
+}
+
+/// The op as a kernel; null where a dim has no size.
+OwningOpRef<func::FuncOp> kernelOf(Operation *op, ArrayRef<int64_t> marked, SizeOf sizeOf, SmallVectorImpl<int64_t> &marks) {
   OpBuilder b(op->getContext());
   SmallVector<Value> inputs;
   SmallVector<Type> types;
   for (auto [i, operand] : llvm::enumerate(op->getOperands()))
     if (!operand.getDefiningOp<graph::ConstantOp>() && !llvm::is_contained(inputs, operand)) {
       inputs.push_back(operand);
-      types.push_back(operand.getType());
+      types.push_back(knownType(operand, sizeOf));
       marks.push_back(marked[i]);
     }
-  types.push_back(op->getResult(0).getType());
+  RankedTensorType result = knownType(op->getResult(0), sizeOf);
+  types.push_back(result);
   marks.push_back(-1);
-  func::FuncOp func =
-      func::FuncOp::create(op->getLoc(), "kernel", FunctionType::get(op->getContext(), types, op->getResultTypes()));
+  if (llvm::is_contained(types, Type()))
+    return {};
+  func::FuncOp func = func::FuncOp::create(op->getLoc(), "kernel", FunctionType::get(op->getContext(), types, TypeRange(result)));
   func->setAttr("tensel.kernel", b.getUnitAttr());
   func->setAttr("tensel.num_outs", b.getI64IntegerAttr(1));
   Block *body = func.addEntryBlock();
@@ -160,43 +177,83 @@ OwningOpRef<func::FuncOp> kernelOf(Operation *op, ArrayRef<int64_t> marked, Smal
     if (auto constant = operand.getDefiningOp<graph::ConstantOp>(); constant && !map.contains(operand))
       b.clone(*constant, map);
   Operation *copy = b.clone(*op, map);
-  SmallVector<Value> results(copy->getResults());
+  copy->getResult(0).setType(result);
+  func::ReturnOp::create(b, op->getLoc(), copy->getResults());
   // What has an emitter of its own is understood by its definition.
-  while (auto composite = results[0].getDefiningOp<graph::CompositeOpInterface>()) {
-    b.setInsertionPoint(composite);
+  for (Operation *next = copy; next;) {
+    auto composite = dyn_cast<graph::CompositeOpInterface>(next);
+    if (!composite) {
+      next = next->getNextNode();
+      continue;
+    }
+    Operation *before = next->getPrevNode();
+    b.setInsertionPoint(next);
     SmallVector<Value> values = composite.decompose(b);
-    if (values[0].getType() != results[0].getType())
-      values[0].setType(results[0].getType());
-    composite->replaceAllUsesWith(values);
-    composite->erase();
-    results[0] = values[0];
+    for (auto [value, old] : llvm::zip_equal(values, next->getResults()))
+      if (value.getType() != old.getType())
+        value.setType(old.getType());
+    next->replaceAllUsesWith(values);
+    next->erase();
+    next = before ? before->getNextNode() : &body->front();
   }
-  b.setInsertionPointToEnd(body);
-  func::ReturnOp::create(b, op->getLoc(), results);
   return func;
 }
-} // namespace
 
-std::optional<int64_t> followDim(func::FuncOp kernel, ArrayRef<int64_t> marked) {
+/// Lowers a copy to linalg; null where that cannot be done.
+OwningOpRef<func::FuncOp> lowered(func::FuncOp kernel) {
   ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
   OwningOpRef<func::FuncOp> copy = kernel.clone();
   PassManager manager(kernel.getContext(), func::FuncOp::getOperationName());
   manager.addPass(createLowerToLinalgPass());
-  if (failed(manager.run(*copy)))
-    return std::nullopt;
-  bool isLowered =
-      !copy->walk([](Operation *op) {
-             return isa_and_nonnull<graph::GraphDialect>(op->getDialect()) ? WalkResult::interrupt() : WalkResult::advance();
-           })
-           .wasInterrupted();
-  return isLowered ? DimFollower(*copy).run(marked) : std::nullopt;
+  bool isLowered = succeeded(manager.run(*copy)) && !copy->walk([](Operation *op) {
+                                                           return isa_and_nonnull<graph::GraphDialect>(op->getDialect())
+                                                                      ? WalkResult::interrupt()
+                                                                      : WalkResult::advance();
+                                                         })
+                                                         .wasInterrupted();
+  return isLowered ? std::move(copy) : OwningOpRef<func::FuncOp>();
+}
+} // namespace
+
+std::optional<int64_t> followDim(func::FuncOp kernel, ArrayRef<int64_t> marked) {
+  OwningOpRef<func::FuncOp> loops = lowered(kernel);
+  return loops ? DimFollower(*loops).run(marked) : std::nullopt;
 }
 
-std::optional<int64_t> followDim(Operation *op, ArrayRef<int64_t> marked) {
+std::optional<int64_t> followDim(Operation *op, ArrayRef<int64_t> marked, SizeOf sizeOf) {
   if (op->getNumResults() != 1 || op->getNumRegions() != 0)
     return std::nullopt;
   SmallVector<int64_t> marks;
-  OwningOpRef<func::FuncOp> kernel = kernelOf(op, marked, marks);
-  return followDim(*kernel, marks);
+  OwningOpRef<func::FuncOp> kernel = kernelOf(op, marked, sizeOf, marks);
+  return kernel ? followDim(*kernel, marks) : std::nullopt;
+}
+
+bool isRepeatedAlong(Operation *op, int64_t dim, SizeOf sizeOf) {
+  if (op->getNumResults() != 1 || op->getNumRegions() != 0)
+    return false;
+  SmallVector<int64_t> marks, none(op->getNumOperands(), -1);
+  OwningOpRef<func::FuncOp> kernel = kernelOf(op, none, sizeOf, marks), loops;
+  if (kernel)
+    loops = lowered(*kernel);
+  if (!loops)
+    return false;
+  Value result = loops->front().getTerminator()->getOperand(0);
+  while (auto cast = result.getDefiningOp<tensor::CastOp>())
+    result = cast.getSource();
+  auto generic = result.getDefiningOp<linalg::GenericOp>();
+  if (!generic || generic.getNumDpsInits() != 1)
+    return false;
+  auto loop = dyn_cast<AffineDimExpr>(generic.getMatchingIndexingMap(generic.getDpsInitOperand(0)).getResult(dim));
+  return loop && generic.getIteratorTypesArray()[loop.getPosition()] == utils::IteratorType::parallel &&
+         llvm::none_of(generic.getDpsInputOperands(),
+                       [&](OpOperand *input) {
+                         return generic.getMatchingIndexingMap(input).isFunctionOfDim(loop.getPosition()) &&
+                                !DimFollower::isShapeOnly(generic, input);
+                       }) &&
+         !generic.getBody()
+              ->walk([&](linalg::IndexOp index) {
+                return index.getDim() == loop.getPosition() ? WalkResult::interrupt() : WalkResult::advance();
+              })
+              .wasInterrupted();
 }
 } // namespace tensel

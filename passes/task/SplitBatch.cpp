@@ -10,6 +10,8 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "passes/Provenance.h"
+#include "passes/graph/ExampleSizes.h"
+#include "passes/graph/ShapeOperands.h"
 #include "passes/graph/SymbolicShapes.h"
 #include "passes/kernel/FollowDim.h"
 #include "passes/task/Passes.h"
@@ -35,7 +37,7 @@ struct Samples {
 
 class BatchSplitter {
 public:
-  BatchSplitter(ModuleOp module, func::FuncOp func) : func(func), shapes(module) {}
+  BatchSplitter(ModuleOp module, func::FuncOp func) : func(func), shapes(module), examples(func) {}
 
   /// An empty string, or why the batch cannot be split.
   std::string analyze() {
@@ -166,15 +168,25 @@ private:
     });
     if (!reads && !readsSizes)
       return "";
-    if (op->getNumResults() == 1 && shapes.knownElements(op->getResult(0))) {
-      sizes.insert(op->getResult(0)); // integers that follow from dims: the slice's
-      inside.push_back(op);
-      return "";
-    }
+    if (op->getNumResults() == 1)
+      if (auto elements = shapes.knownElements(op->getResult(0))) {
+        if (llvm::any_of(*elements, [&](Dim element) { return dependsOnBatch(shapes.toExpr(element)); })) {
+          sizes.insert(op->getResult(0)); // integers that follow from dims: the slice's
+          inside.push_back(op);
+        }
+        return "";
+      }
+    // As a number to compute with, a size would be the slice's.
+    SmallVector<unsigned> shaping = shapeOperands(op);
+    for (OpOperand &operand : op->getOpOperands())
+      if (sizes.contains(operand.get()) && !llvm::is_contained(shaping, operand.getOperandNumber()))
+        return placeOf(op) + " computes with the size of the batch";
     std::optional<Samples> result;
-    if (reads && isView(op)) {
+    if (!reads) {
+      result = findRepeated(op);
+    } else if (isView(op)) {
       result = followView(op->getOperand(0), op->getResult(0));
-    } else if (reads) {
+    } else {
       SmallVector<int64_t> marked;
       std::optional<int64_t> inner;
       bool agrees = true;
@@ -187,7 +199,7 @@ private:
         }
       }
       if (agrees && inner)
-        if (std::optional<int64_t> dim = followDim(op, marked))
+        if (std::optional<int64_t> dim = followDim(op, marked, sizeOf))
           result = {*dim, *inner};
     }
     if (!result)
@@ -195,6 +207,27 @@ private:
     marks[op->getResult(0)] = *result;
     inside.push_back(op);
     return "";
+  }
+
+  /// Whether a number is another one for a slice. Of a batch of fixed size any constant may be.
+  bool dependsOnBatch(AffineExpr expr) {
+    return samples >= 0 ||
+           expr.walk([&](AffineExpr inner) { return inner == batch ? WalkResult::interrupt() : WalkResult::advance(); })
+               .wasInterrupted();
+  }
+
+  /// The dim of samples where all of them get the same, as in a constant that is made as large as the batch.
+  std::optional<Samples> findRepeated(Operation *op) {
+    std::optional<Samples> found;
+    for (int64_t d = 0; op->getNumResults() == 1 && d < rankOf(op->getResult(0)); ++d) {
+      AffineExpr size = exprAt(op->getResult(0), d);
+      if (!dependsOnBatch(size))
+        continue;
+      if (found || size != batch || !isRepeatedAlong(op, d, sizeOf))
+        return std::nullopt;
+      found = Samples{d, 1};
+    }
+    return found;
   }
 
   AffineExpr product(Value value, int64_t first, int64_t last) {
@@ -267,15 +300,28 @@ private:
     if (k != 1)
       return ReshapeOp::create(b, output.getLoc(), output.getType(), result, makeShape(b, output.getLoc(), shapeOf(output)),
                                false);
-    if (samples >= 0 || llvm::is_contained(shapeOf(output).drop_front(), ShapedType::kDynamic))
+    if (samples >= 0)
       return result;
-    // The loop counts; that there are as many as the input has is said again, so that the output's dim keeps its name.
+    // The loop counts; that there are as many as the input has is said again, so that the output's dims keep their names.
     Location loc = output.getLoc();
-    Value dims = ShapeOfOp::create(b, loc, func.getArgument(0));
-    Value first = GatherOp::create(b, loc, dims, makeShape(b, loc, {0}), 0), shape = first;
-    if (rankOf(output) > 1)
-      shape = ConcatOp::create(b, loc, ValueRange{first, makeShape(b, loc, shapeOf(output).drop_front())}, 0);
+    SmallVector<Value> dims;
+    for (int64_t d = 0; d < rankOf(output); ++d) {
+      int64_t size = shapeOf(output)[d];
+      dims.push_back(ShapedType::isDynamic(size) ? dimOfInput(b, loc, exprAt(output, d)) : makeShape(b, loc, {size}));
+      if (!dims.back())
+        return result;
+    }
+    Value shape = dims.size() == 1 ? dims[0] : Value(ConcatOp::create(b, loc, dims, 0));
     return ReshapeOp::create(b, loc, output.getType(), result, shape, false);
+  }
+
+  /// [dim] of the first input that has it, or null.
+  Value dimOfInput(OpBuilder &b, Location loc, AffineExpr dim) {
+    for (BlockArgument argument : func.getArguments())
+      for (int64_t d = 0; d < rankOf(argument); ++d)
+        if (exprAt(argument, d) == dim)
+          return GatherOp::create(b, loc, ShapeOfOp::create(b, loc, argument), makeShape(b, loc, {d}), 0);
+    return {};
   }
 
   /// The op for a slice: the sample dim of its result is smaller, and so is what a constant shape says of it.
@@ -283,7 +329,8 @@ private:
     auto found = marks.find(op->getResult(0));
     IRMapping local = map;
     if (found != marks.end() && samples >= 0)
-      for (Value operand : op->getOperands()) {
+      for (unsigned index : shapeOperands(op)) {
+        Value operand = op->getOperand(index);
         DenseIntElementsAttr numbers;
         auto [dim, inner] = found->second;
         if (local.contains(operand) || !matchPattern(operand, m_Constant(&numbers)) || !numbers.getElementType().isInteger(64) ||
@@ -316,6 +363,10 @@ private:
 
   func::FuncOp func;
   SymbolicShapes shapes;
+  ExampleSizes examples;
+  std::function<std::optional<int64_t>(Value, int64_t)> sizeOf = [this](Value value, int64_t dim) {
+    return examples.of(exprAt(value, dim));
+  };
   AffineExpr batch;
   int64_t samples = -1; // -1: a symbol
   llvm::DenseMap<Value, Samples> marks;

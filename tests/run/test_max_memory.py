@@ -13,11 +13,12 @@ import onnx
 import pytest
 from models import MODELS
 from onnx import helper
-from programs import assert_only, assert_user_error, compile_model, run_model, smollm2, tensel
+from programs import ROOT, assert_only, assert_user_error, compile_model, run_model, smollm2, tensel
 from small_models import mlp, model, save, value
 from test_memory import check, program, stated  # noqa: F401
 
 ROWS, WIDE = 64, 2048
+LANGUAGE_MODELS = ROOT / "tests/run/Inputs/language_models"
 
 
 def node(op: str, inputs: list[str], output: str) -> onnx.NodeProto:
@@ -55,11 +56,7 @@ def samples(batch: int | str) -> onnx.ModelProto:
              helper.make_node("Conv", ["relu", "g"], ["second"], name="second", pads=[1, 1, 1, 1]),
              node("GlobalAveragePool", ["second"], "pooled"), node("Reshape", ["pooled", "shape"], "flat"),
              node("MatMul", ["flat", "w"], "logits")]
-    if isinstance(batch, int):
-        nodes.append(helper.make_node("Softmax", ["logits"], ["y"], name="y", axis=1))
-    else:
-        # Broadcasts of a dim that varies are not understood (docs/memory.md).
-        nodes[-1].output[0] = "y"
+    nodes.append(helper.make_node("Softmax", ["logits"], ["y"], name="y", axis=1))
     return model(nodes, [value("x", batch, 3, 32, 32)], [value("y", batch, 5)], filters)
 
 
@@ -107,6 +104,25 @@ def test_a_batch_of_any_size(program: Path, tmp_path: Path) -> None:  # noqa: F8
         x = np.random.default_rng(rows).standard_normal((rows, 3, 32, 32), np.float32)
         wanted = run_model(free, {"x": x}, ["y"], tmp_path)["y"]
         np.testing.assert_array_equal(run_model(package, {"x": x}, ["y"], tmp_path)["y"], wanted)
+
+
+def test_a_transformer_with_a_batch_and_lengths_of_any_size(program: Path, tmp_path: Path) -> None:  # noqa: F811
+    """Norms, attention under a mask, positions that are counted: one text at a time."""
+    source = LANGUAGE_MODELS / "bert"
+    free = compile_model(source, tmp_path / "free.tensel")
+    limit = stated(free, {})[0]["memory"]["total"] // 2
+    package = compile_model(source, tmp_path / "limited.tensel", f"--max-memory={limit}")
+    assert "split-batch{rows=1}" in passes(package)
+    outputs = {one["name"]: one["dims"] for one in stated(package, {})[0]["outputs"]}
+    assert outputs == {"vectors": ["batch", "length", 32], "embedding": ["batch", 32]}
+    for batch, length in ((1, 1), (3, 7), (8, 64)):
+        sizes = {"batch": batch, "length": length}
+        assert check(program, package, stated(package, sizes)[0], sizes, {"lengths": length})["measured"] <= limit
+        rng = np.random.default_rng(batch)
+        inputs = {"tokens": rng.integers(0, 60, (batch, length)), "lengths": rng.integers(1, length + 1, batch)}
+        wanted, found = (run_model(each, inputs, list(outputs), tmp_path) for each in (free, package))
+        for name in outputs:
+            np.testing.assert_allclose(found[name], wanted[name], rtol=1e-5, atol=1e-6)
 
 
 def test_refusal_names_what_is_in_the_way(tmp_path: Path) -> None:

@@ -54,3 +54,16 @@ func.func @views(%x: tensor<8x4x3xf32>) -> tensor<8x12xf32> {
   %2 = graph.reshape %1, %whole : (tensor<32x3xf32>, tensor<2xi64>) -> tensor<8x12xf32>
   return %2 : tensor<8x12xf32>
 }
+
+// -----
+
+// Numbers that look like the result's shape, but are computed with, stay.
+// CHECK-LABEL: func.func @numbers
+// CHECK: %[[NUMBERS:.*]] = graph.constant dense<[8, 5]> : tensor<2xi64>
+// CHECK: graph.loop
+// CHECK: graph.add %{{.*}}, %[[NUMBERS]] : (tensor<2x2xi64>
+func.func @numbers(%x: tensor<8x2xi64>) -> tensor<8x2xi64> {
+  %0 = graph.constant dense<[8, 5]> : tensor<2xi64>
+  %1 = graph.add %x, %0 : (tensor<8x2xi64>, tensor<2xi64>) -> tensor<8x2xi64>
+  return %1 : tensor<8x2xi64>
+}
