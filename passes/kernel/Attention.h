@@ -18,6 +18,7 @@ struct AttentionTiles {
   int64_t valueVectors; // vectors of a row of values that are summed together
   int64_t sumRows;      // rows that are summed together
   bool prefetch;        // few rows share a key: reading it takes longer than using it
+  bool keyLanes;        // few rows: lanes are keys, not rows, while scores are made
 };
 
 /// The op's operands as flat arrays (null: absent), its dims as values of the entry block.
@@ -37,7 +38,8 @@ struct AttentionKernel {
   bool changesScores() const { return softcap != 0 || slopes || bias; }
 };
 
-AttentionTiles chooseTiles(const AttentionKernel &a, int64_t vectorBits);
+/// `anyLanes`: sums over the elements of a key may run over lanes, so that their order depends on vectorBits.
+AttentionTiles chooseTiles(const AttentionKernel &a, int64_t vectorBits, bool anyLanes);
 
 class AttentionEmitter : NestBuilder {
 public:
@@ -48,6 +50,8 @@ public:
 private:
   mlir::VectorType vectorOf(mlir::Type element) { return mlir::VectorType::get({tiles.lanes}, element); }
   mlir::Value number(double value);
+  /// The lowest finite score, so that a row whose scores are all that low is still a mean of values.
+  mlir::Value lowestNumber();
   mlir::Value splat(mlir::Value scalar);
   mlir::Value lane(int64_t vector) { return m.constant(vector * tiles.lanes); }
   /// Elements as numbers of the computation; a vector of the first `count` lanes, 0 in the others.
@@ -59,9 +63,11 @@ private:
   void storeVector(mlir::Value x, mlir::Value flat, mlir::Value at) { storeVector(x, flat, at, tiles.lanes); }
 
   void emitBlock(mlir::Value item);
+  mlir::Value isPlainTile();
   /// First and one past the last key that the query at `position` sees.
   std::pair<mlir::Value, mlir::Value> visibleKeys(mlir::Value position);
   void noteRows();
+  double queryFactor() const;
   void packQueries();
   void emitKeyTile(mlir::Value firstKey);
   void emitResult();
@@ -69,17 +75,32 @@ private:
   // EmitAttentionTile.cpp
   void prefetchRow(mlir::Value flat, mlir::Value at, int64_t size);
   void prefetchKey(mlir::Value t);
+  void prefetchNextKey(mlir::Value t);
   void emitScores();
   void emitWeights(bool masked);
-  mlir::Value changeScore(mlir::Value score, mlir::Value row, mlir::Value t);
+  /// What a vector of scores belongs to: keys and rows, of which one is the same in all lanes. Null where the op has no such operand.
+  struct ScoreLanes {
+    mlir::Value keys, firstSeen, endSeen, positions, slopes; // of i32, the slopes of numbers
+    mlir::Value biasAt, biasIndices, biasMask;
+  };
+  ScoreLanes lanesOfRows(mlir::Value row, mlir::Value t);
+  mlir::Value changeScore(mlir::Value score, const ScoreLanes &lanes);
   mlir::Value weightOf(mlir::Value score, mlir::Value largest);
-  mlir::Value visible(mlir::Value row, mlir::Value t);
+  mlir::Value visible(const ScoreLanes &lanes);
+  mlir::Value scoreAt(mlir::Value t, mlir::Value row);
   void emitSums();
   void emitSumsOf(mlir::Value row, mlir::Value firstLane, int64_t vectors, int64_t lastCount);
 
+  // EmitAttentionKeys.cpp
+  void copyQueries();
+  void emitScoresOfKeys();
+  void emitWeightsOfKeys(bool masked);
+  ScoreLanes lanesOfKeys(mlir::Value row, mlir::Value t);
+
   const AttentionKernel &a;
   AttentionTiles tiles;
-  // On the stack: [size][rows], [keyTile][rows], [rows][padded valueSize], and a value per row.
+  // On the stack: [size][rows], [keyTile][rows], [rows][padded valueSize], and a value per row. With keyLanes [rows][padded size] and
+  // [rows][keyTile].
   mlir::Value packedQueries, scores, sums, maxima, totals, factors;
   mlir::Value firstSeen, endSeen, rowPositions, rowSlopes, rowBiases, rowHeads;
   // Values of the place that is being emitted.

@@ -10,6 +10,7 @@
 //       for some rows, some vectors of values     sums = sums * 2^(old - new maxima) + sum over keys: a weight times a vector of values
 //     out = sums / total of weights
 //
+// Where rows are few (a decoded token), most lanes would be empty: then lanes are keys while scores are made (EmitAttentionKeys.cpp).
 // The rows past the last one repeat it and are not stored. A row is computed by one item, so results do not depend on how work is split.
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -67,7 +68,7 @@ AttentionKernel::AttentionKernel(graph::AttentionOp op, func::FuncOp func, Index
   }
 }
 
-AttentionTiles chooseTiles(const AttentionKernel &a, int64_t vectorBits) {
+AttentionTiles chooseTiles(const AttentionKernel &a, int64_t vectorBits, bool anyLanes) {
   AttentionTiles tiles;
   tiles.lanes = vectorBits / a.compute.getIntOrFloatBitWidth();
   // Accumulators; the other registers hold a vector of each operand.
@@ -83,12 +84,23 @@ AttentionTiles chooseTiles(const AttentionKernel &a, int64_t vectorBits) {
   int64_t vectors = llvm::divideCeil(a.valueSize, tiles.lanes), most = vectorBits == 512 ? 4 : 2;
   tiles.valueVectors = llvm::divideCeil(vectors, llvm::divideCeil(vectors, most));
   tiles.sumRows = std::min({int64_t{12}, registers / tiles.valueVectors, known});
+  // Instructions for a key: one for each element, or for each vector of a row's elements two, and six to sum lanes.
+  const int64_t sizeVectors = llvm::divideCeil(a.size, tiles.lanes);
+  tiles.keyLanes = anyLanes && known * (2 * sizeVectors + 6) <= a.size;
+  if (tiles.keyLanes) {
+    tiles.sumRows = llvm::divideCeil(known, llvm::divideCeil(known, tiles.sumRows));
+    tiles.rows = llvm::alignTo(known, tiles.sumRows);
+  }
   return tiles;
 }
 
 Value AttentionEmitter::number(double value) {
   auto type = vectorOf(a.compute);
   return arith::ConstantOp::create(b, loc, DenseElementsAttr::get(type, b.getFloatAttr(a.compute, value)));
+}
+
+Value AttentionEmitter::lowestNumber() {
+  return number(a.compute.isF64() ? std::numeric_limits<double>::lowest() : std::numeric_limits<float>::lowest());
 }
 
 Value AttentionEmitter::splat(Value scalar) { return vector::BroadcastOp::create(b, loc, vectorOf(scalar.getType()), scalar); }
@@ -127,8 +139,8 @@ void AttentionEmitter::storeVector(Value x, Value flat, Value at, int64_t count)
 
 void AttentionEmitter::emit() {
   // Rows are summed in groups, of which the last may reach past the block's end.
-  int64_t rows = llvm::alignTo(tiles.rows, tiles.sumRows), lanes = tiles.lanes;
-  packedQueries = stackBuffer(a.compute, a.size * tiles.rows);
+  int64_t lanes = tiles.lanes, rows = llvm::alignTo(llvm::alignTo(tiles.rows, tiles.sumRows), lanes);
+  packedQueries = stackBuffer(a.compute, (tiles.keyLanes ? llvm::alignTo(a.size, lanes) : a.size) * tiles.rows);
   scores = stackBuffer(a.compute, llvm::alignTo(tiles.keyTile, tiles.keys) * tiles.rows + tiles.sumRows);
   sums = stackBuffer(a.compute, rows * llvm::alignTo(a.valueSize, lanes));
   maxima = stackBuffer(a.compute, rows);
@@ -167,12 +179,9 @@ void AttentionEmitter::emit() {
   noteRows();
   if (tiles.prefetch)
     loop(firstKey, m.min(endKey, m.add(firstKey, m.constant(tiles.keyTile))), 1, [&](Value t) { prefetchKey(t); });
-  packQueries();
+  tiles.keyLanes ? copyQueries() : packQueries();
   loop(m.constant(0), m.constant(rows), lanes, [&](Value row) {
-    // The lowest finite score, so that a row whose scores are all that low is still a mean of values.
-    bool isDouble = a.compute.isF64();
-    Value lowest = number(isDouble ? std::numeric_limits<double>::lowest() : std::numeric_limits<float>::lowest());
-    storeVector(lowest, maxima, row);
+    storeVector(lowestNumber(), maxima, row);
     storeVector(number(0), totals, row);
   });
   loop(m.constant(0), m.constant(rows * llvm::alignTo(a.valueSize, lanes)), lanes,
@@ -180,21 +189,31 @@ void AttentionEmitter::emit() {
   loop(firstKey, endKey, tiles.keyTile, [&](Value from) {
     tileKey = from;
     tileKeys = m.min(m.constant(tiles.keyTile), m.sub(endKey, from));
-    emitScores();
-    if (a.seesAll()) {
-      emitWeights(/*masked=*/false);
-    } else {
-      Value end = m.add(tileKey, tileKeys);
-      auto compare = [&](arith::CmpIPredicate predicate, Value x, Value y) {
-        return arith::CmpIOp::create(b, loc, predicate, x, y);
-      };
-      Value seenByAll = arith::AndIOp::create(b, loc, compare(arith::CmpIPredicate::sge, tileKey, fullFrom),
-                                              compare(arith::CmpIPredicate::sle, end, fullTo));
-      branch(seenByAll, [&] { emitWeights(false); }, [&] { emitWeights(true); });
-    }
+    tiles.keyLanes ? emitScoresOfKeys() : emitScores();
+    auto emitWeightsOf = [&](bool masked) { tiles.keyLanes ? emitWeightsOfKeys(masked) : emitWeights(masked); };
+    if (Value plain = isPlainTile())
+      branch(plain, [&] { emitWeightsOf(false); }, [&] { emitWeightsOf(true); });
+    else
+      emitWeightsOf(false);
     emitSums();
   });
   emitResult();
+}
+
+/// Whether all lanes of the tile's scores count; null: they always do.
+Value AttentionEmitter::isPlainTile() {
+  Value plain;
+  auto require = [&](arith::CmpIPredicate predicate, Value x, Value y) {
+    Value holds = arith::CmpIOp::create(b, loc, predicate, x, y);
+    plain = plain ? Value(arith::AndIOp::create(b, loc, plain, holds)) : holds;
+  };
+  if (!a.seesAll()) {
+    require(arith::CmpIPredicate::sge, tileKey, fullFrom);
+    require(arith::CmpIPredicate::sle, m.add(tileKey, tileKeys), fullTo);
+  }
+  if (tiles.keyLanes)
+    require(arith::CmpIPredicate::eq, tileKeys, m.constant(tiles.keyTile));
+  return plain;
 }
 
 std::pair<Value, Value> AttentionEmitter::visibleKeys(Value position) {
@@ -255,13 +274,16 @@ void AttentionEmitter::noteRows() {
   fullTo = seen[3];
 }
 
-/// The block's queries with rows as lanes, square by square, scaled so that the scores are exponents of 2 (or what scores are changed from).
-void AttentionEmitter::packQueries() {
-  double factor = a.scale;
+/// What queries are scaled by, so that the scores are exponents of 2 (or what scores are changed from).
+double AttentionEmitter::queryFactor() const {
   if (!a.changesScores())
-    factor *= M_LOG2E;
-  else if (a.softcap != 0)
-    factor /= a.softcap;
+    return a.scale * M_LOG2E;
+  return a.softcap != 0 ? a.scale / a.softcap : a.scale;
+}
+
+/// The block's queries with rows as lanes, square by square.
+void AttentionEmitter::packQueries() {
+  double factor = queryFactor();
   int64_t lanes = tiles.lanes, whole = a.size / lanes * lanes;
   loop(m.constant(0), m.constant(tiles.rows), lanes, [&](Value row) {
     auto square = [&](Value from, int64_t count) {
@@ -324,7 +346,7 @@ struct EmitAttentionPass : impl::EmitAttentionPassBase<EmitAttentionPass> {
     OpBuilder b(ret);
     IndexMath math(b, op.getLoc());
     AttentionKernel kernel(op, func, math);
-    AttentionEmitter(kernel, chooseTiles(kernel, vectorBits), math).emit();
+    AttentionEmitter(kernel, chooseTiles(kernel, vectorBits, anyLanes), math).emit();
     b.setInsertionPoint(ret);
     func::ReturnOp::create(b, ret->getLoc());
     ret->erase();

@@ -22,6 +22,14 @@ void AttentionEmitter::prefetchKey(Value t) {
   prefetchRow(a.key, m.add(keyBase, m.mul(t, m.constant(a.keyHeads * a.size))), a.size);
 }
 
+/// The key a tile behind tileKey + t; behind the last one of this key head, key t of the next one.
+void AttentionEmitter::prefetchNextKey(Value t) {
+  Value ahead = m.add(m.add(tileKey, t), m.constant(tiles.keyTile)), stride = m.constant(a.keyHeads * a.size);
+  Value here = m.add(keyBase, m.mul(ahead, stride));
+  Value next = m.add(m.add(keyBase, m.constant(a.size)), m.mul(m.add(firstKey, t), stride));
+  prefetchRow(a.key, arith::SelectOp::create(b, loc, m.less(ahead, endKey), here, next), a.size);
+}
+
 /// [keys][rows] of scores. Keys past the tile's end repeat its last one; nobody reads their scores.
 void AttentionEmitter::emitScores() {
   Value zero = m.constant(0), lastKey = m.sub(m.add(tileKey, tileKeys), m.constant(1)), rows = m.constant(tiles.rows);
@@ -57,43 +65,60 @@ void AttentionEmitter::emitScores() {
   });
 }
 
-/// Whether a vector of rows sees key tileKey + t.
-Value AttentionEmitter::visible(Value row, Value t) {
-  auto type = vectorOf(b.getI32Type());
-  Value key = splat(arith::IndexCastOp::create(b, loc, b.getI32Type(), m.add(tileKey, t))), seen;
-  auto require = [&](arith::CmpIPredicate predicate, Value table) {
-    Value holds = arith::CmpIOp::create(b, loc, predicate, key, vector::LoadOp::create(b, loc, type, table, row));
-    seen = seen ? Value(arith::AndIOp::create(b, loc, seen, holds)) : holds;
+/// A vector of rows from `row` on with key tileKey + t.
+AttentionEmitter::ScoreLanes AttentionEmitter::lanesOfRows(Value row, Value t) {
+  auto loadI32 = [&](Value flat) -> Value {
+    return flat ? Value(vector::LoadOp::create(b, loc, vectorOf(b.getI32Type()), flat, row)) : Value();
   };
-  require(arith::CmpIPredicate::slt, endSeen);
-  if (a.window)
-    require(arith::CmpIPredicate::sge, firstSeen);
-  return seen;
+  ScoreLanes lanes;
+  Value key = m.add(tileKey, t);
+  lanes.keys = splat(arith::IndexCastOp::create(b, loc, b.getI32Type(), key));
+  lanes.firstSeen = loadI32(firstSeen);
+  lanes.endSeen = loadI32(endSeen);
+  lanes.positions = loadI32(rowPositions);
+  if (a.slopes)
+    lanes.slopes = loadVector(rowSlopes, row);
+  if (a.bias) {
+    lanes.biasAt = m.mul(key, a.biasStrides[3]);
+    lanes.biasIndices = vector::LoadOp::create(b, loc, vectorOf(b.getIndexType()), rowBiases, row);
+    lanes.biasMask = vector::CreateMaskOp::create(b, loc, vectorOf(b.getI1Type()), m.constant(tiles.lanes));
+  }
+  return lanes;
 }
 
-/// What the op adds to the scores of a vector of rows with key tileKey + t.
-Value AttentionEmitter::changeScore(Value score, Value row, Value t) {
+/// Which lanes' rows see their keys.
+Value AttentionEmitter::visible(const ScoreLanes &lanes) {
+  Value seen = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, lanes.keys, lanes.endSeen);
+  if (!a.window)
+    return seen;
+  Value isLate = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, lanes.keys, lanes.firstSeen);
+  return arith::AndIOp::create(b, loc, seen, isLate);
+}
+
+/// What the op adds to scores.
+Value AttentionEmitter::changeScore(Value score, const ScoreLanes &lanes) {
   if (!a.changesScores())
     return score;
   if (a.softcap != 0)
     score = arith::MulFOp::create(b, loc, math::TanhOp::create(b, loc, score), number(a.softcap));
-  Value key = m.add(tileKey, t);
   if (a.slopes) {
-    Value at = splat(arith::IndexCastOp::create(b, loc, b.getI32Type(), key));
-    Value positions = vector::LoadOp::create(b, loc, vectorOf(b.getI32Type()), rowPositions, row);
-    Value distance = arith::SIToFPOp::create(b, loc, vectorOf(a.compute), arith::SubIOp::create(b, loc, at, positions));
-    score = vector::FMAOp::create(b, loc, loadVector(rowSlopes, row), distance, score);
+    Value distance =
+        arith::SIToFPOp::create(b, loc, vectorOf(a.compute), arith::SubIOp::create(b, loc, lanes.keys, lanes.positions));
+    score = vector::FMAOp::create(b, loc, lanes.slopes, distance, score);
   }
   if (a.bias) {
-    Value from = m.mul(key, a.biasStrides[3]);
     auto type = vectorOf(cast<MemRefType>(a.bias.getType()).getElementType());
-    Value rows = vector::LoadOp::create(b, loc, vectorOf(b.getIndexType()), rowBiases, row);
-    Value all = vector::CreateMaskOp::create(b, loc, vectorOf(b.getI1Type()), m.constant(tiles.lanes));
     Value none = arith::ConstantOp::create(b, loc, type, b.getZeroAttr(type));
-    Value bias = vector::GatherOp::create(b, loc, type, a.bias, ValueRange{from ? from : m.constant(0)}, rows, all, none);
+    Value bias = vector::GatherOp::create(b, loc, type, a.bias, ValueRange{lanes.biasAt ? lanes.biasAt : m.constant(0)},
+                                          lanes.biasIndices, lanes.biasMask, none);
     score = arith::AddFOp::create(b, loc, score, toCompute(bias));
   }
   return score;
+}
+
+/// Where the score of row `row` with key tileKey + t is.
+Value AttentionEmitter::scoreAt(Value t, Value row) {
+  return tiles.keyLanes ? m.add(m.mul(row, m.constant(tiles.keyTile)), t) : m.add(m.mul(t, m.constant(tiles.rows)), row);
 }
 
 /// e^(score - largest), where a score that nothing is added to is an exponent of 2 already. The others become one here: times log2(e)
@@ -107,8 +132,7 @@ Value AttentionEmitter::weightOf(Value score, Value largest) {
 
 void AttentionEmitter::emitWeights(bool masked) {
   Value zero = m.constant(0), rows = m.constant(tiles.rows);
-  bool isDouble = a.compute.isF64();
-  Value lowest = number(isDouble ? std::numeric_limits<double>::lowest() : std::numeric_limits<float>::lowest());
+  Value lowest = lowestNumber();
   loop(zero, rowChunks, 1, [&](Value chunk) {
     Value row = m.mul(chunk, m.constant(tiles.rowVectors * tiles.lanes));
     Values places, before, totalsBefore;
@@ -119,11 +143,13 @@ void AttentionEmitter::emitWeights(bool masked) {
     Values after = carry(zero, tileKeys, 1, before, [&](Value t, ValueRange carried) {
       Values next(carried);
       for (int64_t v = 0; v < tiles.rowVectors; ++v) {
-        Value at = m.add(m.mul(t, rows), places[v]), score = changeScore(loadVector(scores, at), places[v], t);
+        Value at = m.add(m.mul(t, rows), places[v]);
+        ScoreLanes lanes = lanesOfRows(places[v], t);
+        Value score = changeScore(loadVector(scores, at), lanes);
         if (a.changesScores())
           storeVector(score, scores, at);
         if (masked)
-          score = arith::SelectOp::create(b, loc, visible(places[v], t), score, lowest);
+          score = arith::SelectOp::create(b, loc, visible(lanes), score, lowest);
         Value isLarger = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, score, next[v]);
         next[v] = arith::SelectOp::create(b, loc, isLarger, score, next[v]);
       }
@@ -141,7 +167,7 @@ void AttentionEmitter::emitWeights(bool masked) {
         Value at = m.add(m.mul(t, rows), places[v]);
         Value weight = weightOf(loadVector(scores, at), after[v]);
         if (masked)
-          weight = arith::SelectOp::create(b, loc, visible(places[v], t), weight, number(0));
+          weight = arith::SelectOp::create(b, loc, visible(lanesOfRows(places[v], t)), weight, number(0));
         storeVector(weight, scores, at);
         next[v] = arith::AddFOp::create(b, loc, next[v], weight);
       }
@@ -175,13 +201,12 @@ void AttentionEmitter::emitSumsOf(Value row, Value firstLane, int64_t vectors, i
   Values after = carry(m.constant(0), tileKeys, 1, initial, [&](Value t, ValueRange carried) {
     Values next(carried), values;
     Value from = m.add(m.add(valueBase, m.mul(m.add(tileKey, t), m.constant(a.keyHeads * a.valueSize))), firstLane);
-    Value ahead = m.min(m.add(m.add(tileKey, t), m.constant(tiles.keyTile)), m.sub(endKey, m.constant(1)));
-    prefetchKey(ahead);
+    if (tiles.prefetch)
+      prefetchNextKey(t);
     for (int64_t v = 0; v < vectors; ++v)
       values.push_back(loadVector(a.value, m.add(from, lane(v)), v + 1 == vectors ? lastCount : tiles.lanes));
-    Value weights = m.add(m.mul(t, m.constant(tiles.rows)), row);
     for (int64_t i = 0; i < tiles.sumRows; ++i) {
-      Value weight = splat(load(scores, m.add(weights, m.constant(i))));
+      Value weight = splat(load(scores, scoreAt(t, m.add(row, m.constant(i)))));
       for (int64_t v = 0; v < vectors; ++v) {
         Value &sum = next[i * vectors + v];
         sum = vector::FMAOp::create(b, loc, weight, values[v], sum);

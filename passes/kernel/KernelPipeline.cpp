@@ -24,6 +24,7 @@ void buildKernelPipeline(OpPassManager &pm, const KernelOptions &options) {
   pm.addNestedPass<func::FuncOp>(createEmitContractionPass(contraction));
   EmitAttentionPassOptions attention;
   attention.vectorBits = options.vectorBits;
+  attention.anyLanes = !options.bitExact;
   pm.addNestedPass<func::FuncOp>(createEmitAttentionPass(attention));
   pm.addNestedPass<func::FuncOp>(createEmitLoopsPass());
   if (options.bitExact)

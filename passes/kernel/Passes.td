@@ -56,7 +56,8 @@ def EmitAttentionPass : ReassociatingPass<"tensel-emit-attention", "::mlir::func
     sees are not read. The nest is drawn in EmitAttention.cpp. Numeric class: reassociates (sums over keys go by tiles, exponentials by a polynomial
     of their own).
   }];
-  let options = [Option<"vectorBits", "vector-bits", "int64_t", "256", "Width of a vector register: 256 or 512">];
+  let options = [Option<"vectorBits", "vector-bits", "int64_t", "256", "Width of a vector register: 256 or 512">,
+                 Option<"anyLanes", "any-lanes", "bool", "true", "Sums may run over lanes: their order depends on vector-bits">];
   let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::bufferization::BufferizationDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
                            "::mlir::affine::AffineDialect"];

@@ -66,4 +66,12 @@ void transposeSquare(OpBuilder &b, Location loc, MutableArrayRef<Value> rows) {
         rows[i] = even;
       }
 }
+
+Value sumLanes(OpBuilder &b, Location loc, SmallVector<Value> rows) {
+  for (int64_t size = 1, lanes = rows.size(); size < lanes; size *= 2)
+    for (int64_t i = 0; i < lanes; i += 2 * size)
+      rows[i] = arith::AddFOp::create(b, loc, alternate(b, loc, rows[i], rows[i + size], size, false),
+                                      alternate(b, loc, rows[i], rows[i + size], size, true));
+  return rows[0];
+}
 } // namespace tensel

@@ -11,6 +11,9 @@ mlir::Value exp2OfNegative(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x
 
 /// Transposes a square: as many vectors as each has lanes, a power of two. Each of log2(lanes) rounds swaps the off-diagonal blocks of one size.
 void transposeSquare(mlir::OpBuilder &b, mlir::Location loc, llvm::MutableArrayRef<mlir::Value> rows);
+
+/// Of a square of floats the vector whose lane i is the sum over the lanes of rows[i]. Each of log2(lanes) rounds adds halves of pairs of vectors.
+mlir::Value sumLanes(mlir::OpBuilder &b, mlir::Location loc, llvm::SmallVector<mlir::Value> rows);
 } // namespace tensel
 
 #endif // TENSEL_PASSES_KERNEL_VECTORMATH_H

@@ -5,7 +5,7 @@ interpreter, whatever the mask, the head sizes, the element type and the level o
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,18 +27,22 @@ class Case:
     attributes: str = ""
     element: str = "f32"
     bias_rows: bool = True
+    queries: int = 0  # 0: any number
 
     def types(self, element: str) -> dict[str, str]:
         (heads, groups), (size, value_size) = self.heads, self.size
-        every = {"positions": "?x?xi64", "lengths": "?xi64", "prefix": "?xi64", "slopes": f"{heads}x{element}",
-                 "bias": f"?x{heads}x?x?x{element}"}
-        return {"query": f"?x?x{heads}x{size}x{element}", "key": f"?x?x{groups}x{size}x{element}",
+        queries = self.queries or "?"
+        every = {"positions": f"?x{queries}xi64", "lengths": "?xi64", "prefix": "?xi64", "slopes": f"{heads}x{element}",
+                 "bias": f"?x{heads}x{queries if self.bias_rows else '?'}x?x{element}"}
+        return {"query": f"?x{queries}x{heads}x{size}x{element}", "key": f"?x?x{groups}x{size}x{element}",
                 "value": f"?x?x{groups}x{value_size}x{element}"} | {name: every[name] for name in self.with_operands}
 
     def model(self) -> str:
-        dims = {"query": f'"B", "S", {self.heads[0]}, {self.size[0]}', "key": f'"B", "T", {self.heads[1]}, {self.size[0]}',
-                "value": f'"B", "T", {self.heads[1]}, {self.size[1]}', "positions": '"B", "S"', "lengths": '"B"', "prefix": '"B"',
-                "slopes": str(self.heads[0]), "bias": f'"B", {self.heads[0]}, "{"S" if self.bias_rows else "one"}", "T"'}
+        rows = self.queries or '"S"'
+        bias_rows = rows if self.bias_rows else '"one"'
+        dims = {"query": f'"B", {rows}, {self.heads[0]}, {self.size[0]}', "key": f'"B", "T", {self.heads[1]}, {self.size[0]}',
+                "value": f'"B", "T", {self.heads[1]}, {self.size[1]}', "positions": f'"B", {rows}', "lengths": '"B"', "prefix": '"B"',
+                "slopes": str(self.heads[0]), "bias": f'"B", {self.heads[0]}, {bias_rows}, "T"'}
         outside, inside = self.types(self.outside()), self.types(self.element)
         arguments = ", ".join(f'%{name}: tensor<{kind}> {{graph.name = "{name}", graph.dims = [{dims[name]}]}}'
                               for name, kind in outside.items())
@@ -47,7 +51,7 @@ class Case:
         use = {name: f"%{name}{'_' if kind != outside[name] else ''}" for name, kind in inside.items()}
         operands = " ".join(f"{name} {use[name]}" for name in self.with_operands)
         scale = 0.8 / self.size[0] ** 0.5
-        result, returned = (f"tensor<?x?x{self.heads[0]}x{self.size[1]}x{element}>" for element in (self.element, self.outside()))
+        result, returned = (f"tensor<?x{self.queries or '?'}x{self.heads[0]}x{self.size[1]}x{element}>" for element in (self.element, self.outside()))
         return f"""
           graph.symbol @B {{min = 1 : i64, max = 8 : i64}}
           graph.symbol @S {{min = 1 : i64, max = 300 : i64}}
@@ -115,6 +119,11 @@ CASES = {
     "bf16": Case("causal", size=(9, 21), element="bf16", with_operands=("positions", "slopes", "bias")),
 }
 
+# Few rows share a key, and their number is known: lanes are keys while scores are made.
+FEW = {f"{queries}-{name}": replace(CASES[name], heads=(4, 2), size=(72, 40), queries=queries) for queries in (1, 2)
+       for name in ("full", "causal", "positions", "causal-lengths-prefix", "window-positions", "full-window", "slopes", "bias",
+                    "bias-row", "softcap", "everything", "f64", "f16", "bf16")}
+
 
 def compare(case: Case, package: Path, model: Path, sizes: tuple[int, int, int], folder: Path) -> None:
     inputs = case.inputs(*sizes)
@@ -123,6 +132,15 @@ def compare(case: Case, package: Path, model: Path, sizes: tuple[int, int, int],
     for level in LEVELS:
         found = run_model(package, inputs, ["y"], folder, env=os.environ | {"TENSEL_CPU_LEVEL": level})["y"]
         np.testing.assert_allclose(found, expected, rtol, atol, err_msg=f"{sizes} {level}")
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_few_rows(name: str, tmp_path: Path) -> None:
+    case, model = FEW[name], tmp_path / "model.mlir"
+    model.write_text(case.model())
+    package = compile_model(model, tmp_path / "model.tensel")
+    for batch, keys in [(1, 1), (3, 17), (1, 64), (2, 65), (1, 100), (8, 257)]:
+        compare(case, package, model, (batch, case.queries, keys), tmp_path)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,6 +1,7 @@
 // Attention becomes one nest over tiles of keys whose scores live on the stack.
 // RUN: tensel-opt %s -tensel-lower-to-linalg -tensel-prepare-kernel -tensel-emit-attention | FileCheck %s
 // RUN: tensel-opt %s -tensel-lower-to-linalg -tensel-prepare-kernel -tensel-emit-attention=vector-bits=512 | FileCheck %s --check-prefix=WIDE
+// RUN: tensel-opt %s -tensel-lower-to-linalg -tensel-prepare-kernel '-tensel-emit-attention=vector-bits=512 any-lanes=false' | FileCheck %s --check-prefix=FIXED
 
 // No buffer has a size that grows with the number of queries or keys; keys are read between the first and the last visible one.
 // CHECK-LABEL: func.func private @causal
@@ -31,10 +32,17 @@ func.func private @full(%q: tensor<1x?x2x8xf32>, %k: tensor<1x?x2x8xf32>, %out: 
   return %0 : tensor<1x?x2x8xf32>
 }
 
-// One query: a vector of rows, of which three count, and the next rows of keys and values are asked for ahead.
+// One query, whose three rows share keys: lanes are keys, whose sums are added up, and rows of keys and values are asked for ahead. Where the
+// order of sums must not depend on the width of vectors, lanes are rows.
 // CHECK-LABEL: func.func private @decode
+// WIDE-LABEL: func.func private @decode
+// FIXED-LABEL: func.func private @decode
 func.func private @decode(%q: tensor<?x1x9x64xf32>, %k: tensor<?x?x3x64xf32>, %p: tensor<?x1xi64>, %out: tensor<?x1x9x64xf32>) -> tensor<?x1x9x64xf32> attributes {tensel.kernel} {
   // CHECK: memref.prefetch
+  // WIDE: vector.shuffle
+  // WIDE: vector.reduction <maxnumf>, %{{.*}} fastmath<nnan>
+  // WIDE: vector.reduction <add>, %{{.*}} fastmath<reassoc>
+  // FIXED-NOT: vector.reduction
   %0 = graph.attention causal %q, %k, %k positions %p {scale = 0.125 : f64}
     : (tensor<?x1x9x64xf32>, tensor<?x?x3x64xf32>, tensor<?x?x3x64xf32>, tensor<?x1xi64>) -> tensor<?x1x9x64xf32>
   return %0 : tensor<?x1x9x64xf32>
