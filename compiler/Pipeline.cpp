@@ -40,7 +40,7 @@ constexpr Phase sharedPhases[] = {
 
 constexpr llvm::StringRef allPhases[] = {"import", "simplify", "quantize", "dispatch", "plan", "linalg", "kernel", "llvm"};
 
-constexpr llvm::StringRef bitExactName = "tensel.bit_exact";
+constexpr llvm::StringRef bitExactName = "tensel.bit_exact", pastCachesName = "tensel.past_caches";
 
 void dumpIf(ModuleOp module, llvm::StringRef phase, const PhaseOptions &options) {
   if (!options.dump || options.dumpAfter != phase)
@@ -176,6 +176,18 @@ static llvm::Error chooseMeans(ModuleOp module, const Phase &phase, WeightResolv
   return llvm::Error::success();
 }
 
+/// Notes for the kernels whether the weights are larger than what caches of servers give a core.
+static void noteWeights(ModuleOp module) {
+  constexpr int64_t cacheBytes = 64 << 20;
+  int64_t bytes = 0;
+  for (auto weight : module.getOps<graph::WeightOp>()) {
+    auto type = cast<RankedTensorType>(weight.getType());
+    bytes += type.getNumElements() * task::storageBytes(type.getElementType());
+  }
+  if (bytes > cacheBytes)
+    module->setAttr(pastCachesName, UnitAttr::get(module.getContext()));
+}
+
 llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, PhaseOptions &options) {
   registerCompilerPasses();
   if (options.bitExact)
@@ -193,12 +205,14 @@ llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, PhaseOptio
     if (options.stopAfter == phase.name)
       break;
   }
+  noteWeights(module);
   return llvm::Error::success();
 }
 
 void buildKernelPhase(OpPassManager &passes, ModuleOp module, const CpuLevel &level) {
   KernelOptions options;
   options.bitExact = module->hasAttr(bitExactName);
+  options.pastCaches = module->hasAttr(pastCachesName);
   options.vectorBits = level.vectorBits;
   options.hasDotProducts = level.hasDotProducts;
   buildKernelPipeline(passes, options);

@@ -12,6 +12,7 @@ namespace tensel {
 struct QuantizedTarget {
   int64_t vectorBits;  ///< 256 or 512
   bool hasDotProducts; ///< AVX512-VNNI: sums of four products of bytes in one instruction
+  bool pastCaches;     ///< weights are too large to be found in a cache the next time
 
   int64_t lanes() const { return vectorBits / 32; }
 };

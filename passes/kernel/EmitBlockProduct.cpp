@@ -21,7 +21,7 @@ using namespace mlir;
 namespace tensel {
 namespace {
 /// How far ahead weights are fetched: what memory delivers in about 250 ns (measured in docs/decisions/0005).
-constexpr int64_t prefetchBytes = 10240;
+constexpr int64_t prefetchBytes = 11264;
 
 class BlockProductEmitter : NestBuilder {
 public:
@@ -127,7 +127,7 @@ private:
     Value begin = m.add(tile, m.mul(chunk, m.constant(share)));
     for (int64_t at = 0; at < share; at += blocks::lineBytes)
       memref::PrefetchOp::create(b, loc, flat[3], m.add(begin, m.constant(prefetchBytes + at)), /*isWrite=*/false,
-                                 /*localityHint=*/3, /*isDataCache=*/true);
+                                 /*localityHint=*/target.pastCaches ? 0 : 3, /*isDataCache=*/true);
   }
 
   void storeColumns(Value sum, Value row, Value column) {

@@ -45,7 +45,7 @@ struct EmitQuantizedPass : impl::EmitQuantizedPassBase<EmitQuantizedPass> {
     if (auto rows = dyn_cast<graph::QuantizeRowsOp>(op))
       emitQuantizeRows(math, rows, *arguments);
     else
-      emitBlockProduct(math, cast<graph::BlockMatmulOp>(op), *arguments, {vectorBits, hasDotProducts});
+      emitBlockProduct(math, cast<graph::BlockMatmulOp>(op), *arguments, {vectorBits, hasDotProducts, pastCaches});
     Operation *ret = func.getBody().front().getTerminator();
     b.setInsertionPoint(ret);
     func::ReturnOp::create(b, ret->getLoc());

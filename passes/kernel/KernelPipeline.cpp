@@ -17,6 +17,7 @@ void buildKernelPipeline(OpPassManager &pm, const KernelOptions &options) {
   EmitQuantizedPassOptions quantized;
   quantized.vectorBits = options.vectorBits;
   quantized.hasDotProducts = options.hasDotProducts;
+  quantized.pastCaches = options.pastCaches;
   pm.addNestedPass<func::FuncOp>(createEmitQuantizedPass(quantized));
   pm.addNestedPass<func::FuncOp>(createPrepareKernelPass());
   EmitContractionPassOptions contraction;

@@ -22,6 +22,7 @@ namespace tensel {
 struct KernelOptions : mlir::PassPipelineOptions<KernelOptions> {
   Option<int64_t> vectorBits{*this, "vector-bits", llvm::cl::desc("Width of a vector register: 256 or 512"), llvm::cl::init(256)};
   Option<bool> hasDotProducts{*this, "dot-products", llvm::cl::desc("The processor has AVX512-VNNI"), llvm::cl::init(false)};
+  Option<bool> pastCaches{*this, "past-caches", llvm::cl::desc("Weights are larger than caches"), llvm::cl::init(false)};
   Option<bool> bitExact{*this, "bit-exact", llvm::cl::desc("The same bits for every width and batch"), llvm::cl::init(false)};
 };
 

@@ -32,7 +32,8 @@ def EmitQuantizedPass : ReassociatingPass<"tensel-emit-quantized", "::mlir::func
     Other kernels are left alone. Numeric class: reassociates (sums of integers are exact, blocks are added in order).
   }];
   let options = [Option<"vectorBits", "vector-bits", "int64_t", "256", "Width of a vector register: 256 or 512">,
-                 Option<"hasDotProducts", "dot-products", "bool", "false", "The processor has AVX512-VNNI">];
+                 Option<"hasDotProducts", "dot-products", "bool", "false", "The processor has AVX512-VNNI">,
+                 Option<"pastCaches", "past-caches", "bool", "false", "Weights are larger than caches: they are fetched past those">];
   let dependentDialects = ["::mlir::vector::VectorDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect", "::mlir::math::MathDialect",
                            "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect", "::tensel::graph::GraphDialect"];
 }

@@ -1,4 +1,5 @@
-// RUN: tensel-opt %s -pass-pipeline='builtin.module(func.func(tensel-emit-quantized{vector-bits=512 dot-products=true}))' | FileCheck %s --check-prefixes=CHECK,VNNI
+// RUN: tensel-opt %s -pass-pipeline='builtin.module(func.func(tensel-emit-quantized{vector-bits=512 dot-products=true}))' | FileCheck %s --check-prefixes=CHECK,VNNI,NEAR
+// RUN: tensel-opt %s -pass-pipeline='builtin.module(func.func(tensel-emit-quantized{vector-bits=512 dot-products=true past-caches=true}))' | FileCheck %s --check-prefixes=CHECK,VNNI,FAR
 // RUN: tensel-opt %s -pass-pipeline='builtin.module(func.func(tensel-emit-quantized{vector-bits=512}))' | FileCheck %s --check-prefixes=CHECK,WIDE
 // RUN: tensel-opt %s -pass-pipeline='builtin.module(func.func(tensel-emit-quantized))' | FileCheck %s --check-prefixes=CHECK,NARROW
 // Products of rounded rows and packed weights are loops over registers.
@@ -37,6 +38,8 @@ func.func @wide_rows(%x: tensor<?x64xf32>, %q: tensor<?x128xi8>, %s: tensor<?x1x
 // CHECK-LABEL: func.func @one
 func.func @one(%q: tensor<1x64xi8>, %s: tensor<1x2xf32>, %m: tensor<1x2xf32>, %w: tensor<2x640xi8>, %o: tensor<1x32xf32>)
     -> tensor<1x32xf32> attributes {tensel.kernel, tensel.num_outs = 1 : i64} {
+  // NEAR: memref.prefetch {{.*}} locality<3>
+  // FAR: memref.prefetch {{.*}} locality<0>
   // VNNI: vector.load {{.*}} vector<64xi8>
   // VNNI-COUNT-8: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
   // WIDE-COUNT-8: llvm.call_intrinsic "llvm.x86.avx512.pmaddubs.w.512"
