@@ -36,8 +36,11 @@ public:
   /// Evaluates one op without regions; `operands` must fit its operand types.
   llvm::FailureOr<llvm::SmallVector<Tensor>> evaluate(mlir::Operation *op, llvm::ArrayRef<Tensor> operands);
 
-private:
   using Values = llvm::DenseMap<mlir::Value, Tensor>;
+  /// Evaluates one op of any kind; `values` holds its operands and what its regions use from outside.
+  llvm::FailureOr<llvm::SmallVector<Tensor>> evaluate(mlir::Operation *op, Values &values) { return runOp(op, values); }
+
+private:
   /// The values that no op after this one uses, per op of a block.
   using LastUses = llvm::DenseMap<mlir::Operation *, llvm::SmallVector<mlir::Value>>;
 

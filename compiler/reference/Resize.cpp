@@ -106,6 +106,8 @@ public:
       for (int64_t o = 0; o < outer; ++o) {
         T *to = &result[(o * axis.out + x) * inner];
         for (auto [pixel, weight] : taps) {
+          if (weight == 0)
+            continue; // 0 times infinity would be NaN
           const T *from = &values[(o * axis.in + std::clamp<int64_t>(pixel, 0, axis.in - 1)) * inner];
           for (int64_t i = 0; i < inner; ++i)
             to[i] = isNearest ? from[i] : static_cast<T>(to[i] + weight * from[i]);
@@ -172,7 +174,7 @@ LogicalResult tensel::reference::evaluate(graph::ResizeOp op, Operands operands,
   };
   if (op.getMode() == graph::ResizeMode::nearest)
     withWideType(input.getKind(), [&](auto zero) { results[0].writeAll(resampleAll(Resampler<decltype(zero)>(op, input))); });
-  else if (isFloat(input.getKind()))
+  else if (isFloat(results[0].getKind()))
     results[0].writeAll(resampleAll(Resampler<double>(op, input)));
   else
     results[0].writeAll(saturated(results[0].getKind(), resampleAll(Resampler<double>(op, input))));

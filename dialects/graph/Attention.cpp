@@ -101,11 +101,11 @@ struct AttentionWriter {
   Value write() {
     Value query = cast(op.getQuery(), compute), key = cast(op.getKey(), compute), value = cast(op.getValue(), compute);
     int64_t size = mlir::cast<RankedTensorType>(op.getQuery().getType()).getDimSize(3);
+    query = MulOp::create(b, loc, query, number(op.getScale().convertToDouble()));
     query = transpose(reshape(query, {0, 0, groups, heads / groups, size}), {0, 2, 3, 1, 4});
     key = unsqueeze(transpose(key, {0, 2, 1, 3}), {2});
     value = unsqueeze(transpose(value, {0, 2, 1, 3}), {2});
     Value scores = MatmulOp::create(b, loc, query, key, false, true);
-    scores = MulOp::create(b, loc, scores, number(op.getScale().convertToDouble()));
     if (double cap = op.getSoftcap().convertToDouble()) {
       Value ratio = DivOp::create(b, loc, scores, number(cap));
       scores = MulOp::create(b, loc, TanhOp::create(b, loc, ratio), number(cap));

@@ -16,10 +16,10 @@ def Graph_AttentionOp : Graph_ShapedOp<"attention", [AttrSizedOperandSegments, D
   let summary = "softmax(scale * query key^T + ...) value per head, over the keys that the mask shows (Vaswani et al. 2017).";
   let description = [{
     query [B, S, H, D], key [B, T, G, D], value [B, T, G, E] -> [B, S, H, E]; G divides H, query head h uses key head h / (H / G). Key t stands at position t,
-    query s at positions[b, s] (s when absent). A score is scale * (q . k), then softcap * tanh(score / softcap) unless softcap is 0, then plus
+    query s at positions[b, s] (s when absent). A score is (scale * q) . k, then softcap * tanh(score / softcap) unless softcap is 0, then plus
     slopes[h] * (t - position) (ALiBi) and plus bias[., h, s, t]. Query s sees key t when all of these hold, those absent counting as true: `causal`: t <= position
     or t < prefix[b]; window > 0: position - t < window; t < lengths[b]. A query that sees no key gives 0, one whose scores are all
-    -inf gives NaN. Values that a query does not see must be finite for it: they may be read, with the weight 0. Computed in f32 (f64 for f64).
+    -inf gives NaN. Values that a query does not see must be finite for it: they may be read, with the weight 0. Computed in f32 (f64 for f64); constant factors may be taken together, and what is below the smallest normal number may be 0.
   }];
   let arguments = (ins Graph_AttentionMaskAttr:$mask, TensorRankOf<[AnyFloat], [4]>:$query, TensorRankOf<[AnyFloat], [4]>:$key,
                        TensorRankOf<[AnyFloat], [4]>:$value, Optional<TensorRankOf<[I64], [2]>>:$positions, Optional<TensorRankOf<[I64], [1]>>:$lengths,

@@ -97,7 +97,7 @@ def Graph_ResizeOp : Graph_ShapedOp<"resize", [AttrSizedOperandSegments]> {
   let summary = "Resamples to `sizes` (1-D i64, all dims) with `scales` (1-D f32, all dims) as in ONNX Resize.";
   let description = [{`coordinates` is ONNX's coordinate_transformation_mode (half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners,
     asymmetric, tf_crop_and_resize), `nearest` its nearest_mode. When sizes is absent, out = floor(in * scale); when scales is absent, scale = out / in. `roi` only
-    for tf_crop_and_resize (1-D, [starts..., ends...] of all dims).}];
+    for tf_crop_and_resize (1-D, [starts..., ends...] of all dims). A pixel whose weight is 0 takes no part, even where it is infinite or NaN. Integers are summed in f64 and truncated.}];
   let arguments = (ins Graph_ResizeModeAttr:$mode, Graph_Tensor:$input, Optional<Graph_Tensor>:$roi, Optional<TensorRankOf<[F32], [1]>>:$scales, Optional<Graph_Shape>:$sizes,
                        StrAttr:$coordinates, StrAttr:$nearest, DefaultValuedAttr<F64Attr, "-0.75">:$cubic_coeff,
                        DefaultValuedAttr<BoolAttr, "false">:$exclude_outside, DefaultValuedAttr<F64Attr, "0.0">:$extrapolation,

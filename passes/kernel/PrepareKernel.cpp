@@ -50,14 +50,23 @@ bool shouldFuse(OpOperand *operand) {
   return once;
 }
 
-/// Sums and products of reductions may be reordered; the vectoriser needs the flag.
+/// The sum or product over a reduction's loops may be taken in any order, which the vectoriser needs, and a product that is added need not
+/// be rounded first. What else the body computes, as the elementwise ops that were fused into it, is computed as it stands.
 void allowReassociation(linalg::GenericOp op) {
   if (!op.getNumReductionLoops())
     return;
-  auto flags = arith::FastMathFlagsAttr::get(op.getContext(), arith::FastMathFlags::reassoc | arith::FastMathFlags::contract);
-  for (Operation &inner : op.getBody()->without_terminator())
-    if (isa<arith::AddFOp, arith::MulFOp, arith::SubFOp>(inner))
-      inner.setAttr("fastmath", flags);
+  auto allow = [&](Operation *inner, arith::FastMathFlags flags) {
+    inner->setAttr("fastmath", arith::FastMathFlagsAttr::get(op.getContext(), flags));
+  };
+  for (BlockArgument accumulator : op.getRegionOutputArgs())
+    for (Operation *combined : accumulator.getUsers()) {
+      if (!isa<arith::AddFOp, arith::MulFOp>(combined))
+        continue;
+      allow(combined, arith::FastMathFlags::reassoc | arith::FastMathFlags::contract);
+      for (Value term : combined->getOperands())
+        if (auto product = term.getDefiningOp<arith::MulFOp>(); product && isa<arith::AddFOp>(combined))
+          allow(product, arith::FastMathFlags::contract);
+    }
 }
 
 struct PrepareKernelPass : impl::PrepareKernelPassBase<PrepareKernelPass> {

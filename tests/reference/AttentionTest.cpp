@@ -59,3 +59,14 @@ TEST_F(AttentionTest, ScoresAreScaledCappedAndBiased) {
   expect(text, {f32({1, 1, 1, 1}, {2}), f32({1, 2, 1, 1}, {1, -1}), f32({1, 2, 1, 1}, {10, 20}), f32({1}, {1})}, {1, 1, 1, 1},
          {10 * weight + 20 * (1 - weight)}, 1e-5);
 }
+
+TEST_F(AttentionTest, QueriesAreScaledFirst) {
+  // The products of 3e38 and 2 would overflow; scaled by 2^-127 they are 3.5 and -3.5.
+  std::string text =
+      "func.func @f(%q: tensor<1x1x1x1xf32>, %k: tensor<1x2x1x1xf32>, %v: tensor<1x2x1x1xf32>) -> tensor<1x1x1x1xf32> { "
+      "%0 = graph.attention full %q, %k, %v {scale = 5.877471754111438e-39 : f64} : (tensor<1x1x1x1xf32>, tensor<1x2x1x1xf32>, "
+      "tensor<1x2x1x1xf32>) -> tensor<1x1x1x1xf32> return %0 : tensor<1x1x1x1xf32> }";
+  double score = 3e38 * 0x1p-127 * 2, weight = 1 / (1 + std::exp(-2 * score));
+  expect(text, {f32({1, 1, 1, 1}, {3e38}), f32({1, 2, 1, 1}, {2, -2}), f32({1, 2, 1, 1}, {10, 20})}, {1, 1, 1, 1},
+         {10 * weight + 20 * (1 - weight)}, 1e-5);
+}

@@ -123,6 +123,11 @@ TEST_F(Movement, Resize) {
   // At source 0 and 1 cubic interpolation meets the pixels.
   expect(resize("cubic", "coordinates = \"align_corners\", nearest = \"floor\""), {x}, {1, 1, 1, 4}, {1, 1.6296296, 2.3703704, 3},
          1e-6);
+  // Sources 0, 0.5, 1, 1.5: what has the weight 0 takes no part, in a dim that stays as long as it is neither.
+  Tensor infinite = f32({1, 1, 1, 2}, {1, std::numeric_limits<double>::infinity()});
+  expect(resize("linear", asymmetric), {infinite}, {1, 1, 1, 4},
+         {1, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::infinity(),
+          std::numeric_limits<double>::infinity()});
 }
 
 TEST_F(Movement, ResizeByScales) {

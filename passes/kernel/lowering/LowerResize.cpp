@@ -184,6 +184,16 @@ struct Resampler {
     return graph::ScalarBuilder(c.b, c.loc, element, value).cast(value, element, wide);
   }
 
+  /// A pixel without weight takes no part, whatever it is.
+  Value weighted(Cursor &c, Value value, Value weight, Type wide) {
+    weight = convertFloat(c, weight, wide);
+    Value product = arith::MulFOp::create(c.b, c.loc, value, weight);
+    if (!isa<FloatType>(graph::elementTypeOf(op.getInput())))
+      return product;
+    Value zero = arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(wide));
+    return c.select(arith::CmpFOp::create(c.b, c.loc, arith::CmpFPredicate::OEQ, weight, zero), zero, product);
+  }
+
   /// The weighted sum over the taps of dims d and later.
   Value sum(Cursor &c, ArrayRef<SmallVector<Tap>> all, Indices &indices, Type wide) {
     size_t d = indices.size();
@@ -195,7 +205,7 @@ struct Resampler {
       Value value = sum(c, all, indices, wide);
       indices.pop_back();
       if (tap.weight)
-        value = arith::MulFOp::create(c.b, c.loc, value, convertFloat(c, tap.weight, wide));
+        value = weighted(c, value, tap.weight, wide);
       result = result ? Value(arith::AddFOp::create(c.b, c.loc, result, value)) : value;
     }
     return result;
@@ -234,8 +244,7 @@ struct Resampler {
           indices.push_back(inside(c, index, d));
           Value value = sumStretched(c, indices, wide);
           indices.pop_back();
-          Value product = arith::MulFOp::create(c.b, c.loc, value, convertFloat(c, weight, wide));
-          return {arith::AddFOp::create(c.b, c.loc, carried[0], product), r.add(carried[1], weight)};
+          return {arith::AddFOp::create(c.b, c.loc, carried[0], weighted(c, value, weight, wide)), r.add(carried[1], weight)};
         });
     return arith::DivFOp::create(c.b, c.loc, sums[0], convertFloat(c, sums[1], wide));
   }

@@ -3,7 +3,6 @@
 
 #include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
-#include "tests/fuzz/graphs/Oracle.h"
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
 #include <limits>

@@ -14,7 +14,8 @@ using reference::Tensor;
 constexpr unsigned secondsToHang = 60;
 
 llvm::StringRef tensel::fuzz::nameOf(Verdict::Kind kind) {
-  constexpr llvm::StringRef names[] = {"same", "not evaluated", "differs", "refused", "failed to run", "crashed", "hung"};
+  constexpr llvm::StringRef names[] = {"same",          "not evaluated", "differs", "refused",
+                                       "failed to run", "crashed",       "hung",    "disputed"};
   return names[kind];
 }
 
@@ -95,7 +96,17 @@ static void fixDecisiveInputs(verification::Case &graph) {
   }
 }
 
-static void compileAndRun(const verification::Case &graph, uint64_t skipped, const CpuLevel &level, Verdict &verdict) {
+/// Whether another implementation's results are within the same bounds.
+static void compareElsewhere(llvm::ArrayRef<Expected> expected, llvm::ArrayRef<Tensor> elsewhere, Verdict &verdict) {
+  for (auto [i, tensor] : llvm::enumerate(elsewhere)) {
+    std::string wrong = compare(expected[i], tensor, verdict.compared, verdict.undecided);
+    if (!wrong.empty())
+      return say(verdict, Verdict::disputed, "result " + llvm::Twine(i) + " elsewhere: " + wrong);
+  }
+}
+
+static void compileAndRun(const verification::Case &graph, uint64_t skipped, const CpuLevel &level,
+                          llvm::ArrayRef<Tensor> elsewhere, Verdict &verdict) {
   mlir::ScopedDiagnosticHandler silent(graph.module.get().getContext(), [](mlir::Diagnostic &) { return mlir::success(); });
   auto expected = expect(graph);
   if (failed(expected))
@@ -115,12 +126,15 @@ static void compileAndRun(const verification::Case &graph, uint64_t skipped, con
   if (!jit)
     return say(verdict, Verdict::refused, llvm::toString(jit.takeError()));
   runSession(graph, *expected, (*jit)->description(), verdict);
+  if (verdict.kind == Verdict::same)
+    compareElsewhere(*expected, elsewhere, verdict);
 }
 
-Verdict tensel::fuzz::compileAndCompare(const verification::Case &graph, uint64_t skipped, const CpuLevel &level) {
+Verdict tensel::fuzz::compileAndCompare(const verification::Case &graph, uint64_t skipped, const CpuLevel &level,
+                                        llvm::ArrayRef<Tensor> elsewhere) {
   Verdict verdict;
   verification::Outcome outcome = verification::runIsolated<Verdict>(
-      [&](Verdict &found) { compileAndRun(graph, skipped, level, found); }, verdict, secondsToHang);
+      [&](Verdict &found) { compileAndRun(graph, skipped, level, elsewhere, found); }, verdict, secondsToHang);
   if (outcome.kind != verification::Outcome::Ended)
     say(verdict, outcome.kind == verification::Outcome::Hung ? Verdict::hung : Verdict::crashed, outcome.what);
   return verdict;

@@ -9,13 +9,16 @@ namespace tensel::fuzz {
 
 /// What became of a graph.
 struct Verdict {
-  enum Kind { same, notEvaluated, differs, refused, failedToRun, crashed, hung } kind = same;
+  /// disputed: compiled code and the reference agree, another implementation gave something else.
+  enum Kind { same, notEvaluated, differs, refused, failedToRun, crashed, hung, disputed } kind = same;
   char message[4000] = {};
   int64_t compared = 0, undecided = 0; // elements
 };
 
-/// Evaluates the graph, compiles it and compares. Forks: a crash is a verdict. The context must not have threads.
-Verdict compileAndCompare(const verification::Case &graph, uint64_t skipped, const CpuLevel &level);
+/// Evaluates the graph, compiles it and compares both, and what is known from `elsewhere`. Forks: a crash is a verdict. The context must not
+/// have threads.
+Verdict compileAndCompare(const verification::Case &graph, uint64_t skipped, const CpuLevel &level,
+                          llvm::ArrayRef<reference::Tensor> elsewhere = {});
 
 llvm::StringRef nameOf(Verdict::Kind kind);
 

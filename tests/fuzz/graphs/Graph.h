@@ -9,6 +9,8 @@ namespace tensel::fuzz {
 struct Graph : verification::Case {
   /// The passes that a program need not run are numbered as they come; those whose bits are set are left out.
   uint64_t skipped = 0;
+  /// What another implementation gave for the results; empty where none was asked.
+  std::vector<reference::Tensor> elsewhere;
 };
 
 /// A random valid graph of 2 to about 20 ops; equal seeds give equal graphs. `context` keeps the module.

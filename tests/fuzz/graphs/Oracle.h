@@ -14,26 +14,9 @@ struct Expected {
   std::vector<double> allowed;
 };
 
-/// Evaluates the graph, then again some times with every result of an op that may round differently (sums in another order,
-/// approximated functions) moved within that op's bound. What moves by it may differ, by some times as much; what does not may not.
+/// Evaluates the graph, then again some times with every result of an op that may round differently (Rounding.h) moved within that op's
+/// bound. What moves by it may differ, by some times as much; what does not may not.
 llvm::FailureOr<llvm::SmallVector<Expected>> expect(const verification::Case &graph);
-
-/// Evaluates an op of a graph, those with regions too.
-class Evaluator {
-public:
-  explicit Evaluator(WeightResolver &weights) : weights(weights) {}
-  virtual ~Evaluator() = default;
-  llvm::FailureOr<llvm::SmallVector<reference::Tensor>> runBlock(mlir::Block &block, llvm::ArrayRef<reference::Tensor> arguments);
-  llvm::FailureOr<llvm::SmallVector<reference::Tensor>> run(mlir::Operation *op);
-
-  llvm::DenseMap<mlir::Value, reference::Tensor> values;
-
-protected:
-  /// Called with each op's operands and results.
-  virtual void changeResults(mlir::Operation *op, llvm::ArrayRef<reference::Tensor> operands,
-                             llvm::SmallVectorImpl<reference::Tensor> &results) {}
-  WeightResolver &weights;
-};
 
 /// Why `found` is not what was expected, or "". Adds to `compared` and `undecided` the numbers of elements.
 std::string compare(const Expected &expected, const reference::Tensor &found, int64_t &compared, int64_t &undecided);

@@ -2,7 +2,6 @@
 #include "tests/fuzz/graphs/Builder.h"
 
 #include "dialects/blocks/PackedFormat.h"
-#include "tests/fuzz/graphs/Oracle.h"
 
 using namespace mlir;
 using namespace tensel;
@@ -231,10 +230,10 @@ Operation *unary(OpBuilder &b, StringRef name, Value value) {
 /// Evaluates an op with regions that was just made, and keeps its results.
 void keep(GraphBuilder &g, Operation *op) {
   WeightResolver weights;
-  Evaluator evaluator(weights);
+  reference::Interpreter::Values values;
   for (const Known &known : g.pool)
-    evaluator.values[known.value] = known.tensor;
-  auto found = evaluator.run(op);
+    values[known.value] = known.tensor;
+  auto found = reference::Interpreter(weights).evaluate(op, values);
   if (failed(found)) {
     op->erase();
     return;

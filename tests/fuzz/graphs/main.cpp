@@ -3,7 +3,7 @@
 //   tensel-fuzz-graphs --seed=20240501 --seconds=60          graphs of the seeds from there on
 //   tensel-fuzz-graphs --seed=7 --count=1 --print            one graph, shown
 //   tensel-fuzz-graphs --coverage --count=5000               the ops that 5000 graphs do not have
-//   tensel-fuzz-graphs tests/fuzz/graphs/fixed/*.mlir        kept graphs; their first lines give the inputs
+//   tensel-fuzz-graphs tests/fuzz/graphs/fixed/*.mlir        kept graphs; their first lines give the inputs, and may give results
 #include "compiler/Pipeline.h"
 #include "compiler/verification/Reduce.h"
 #include "mlir/IR/Diagnostics.h"
@@ -55,14 +55,14 @@ bool sameWords(llvm::StringRef a, llvm::StringRef b) { return a.take_front(20) =
 
 /// Whether the graph is compiled to what the reference says.
 bool check(llvm::StringRef name, const Graph &graph, const CpuLevel &on, Totals &totals) {
-  Verdict verdict = compileAndCompare(graph, graph.skipped, on);
+  Verdict verdict = compileAndCompare(graph, graph.skipped, on, graph.elsewhere);
   ++totals.graphs[verdict.kind];
   totals.compared += verdict.compared;
   totals.undecided += verdict.undecided;
   graph.function().walk([&](Operation *) { ++totals.ops; });
   if (verdict.kind == Verdict::same || verdict.kind == Verdict::notEvaluated)
     return true;
-  if (noShrink) {
+  if (noShrink || verdict.kind == Verdict::disputed) {
     report(name, graph, graph.skipped, on, verdict);
     return false;
   }
@@ -91,33 +91,54 @@ void printNeverMade(MLIRContext &context, const llvm::StringSet<> &made) {
   llvm::outs() << "\n";
 }
 
-/// A graph as printGraph writes it.
+/// "INPUT 0 f32 2 3 : 0000803F..." as a tensor; elements that are not given are 0.
+std::optional<reference::Tensor> readTensor(llvm::StringRef line, Type type) {
+  auto [head, data] = line.split(':');
+  llvm::SmallVector<llvm::StringRef> words;
+  head.trim().split(words, ' ');
+  llvm::SmallVector<int64_t> dims(words.size() < 3 ? 0 : words.size() - 3);
+  for (auto [dim, word] : llvm::zip_equal(dims, llvm::ArrayRef(words).take_back(dims.size())))
+    if (word.getAsInteger(10, dim))
+      return std::nullopt;
+  auto tensorType = dyn_cast<RankedTensorType>(type);
+  auto kind = tensorType ? reference::kindOf(tensorType.getElementType()) : std::nullopt;
+  std::string bytes;
+  if (!kind || !reference::Tensor::countOf(dims) || !llvm::tryGetFromHex(data.trim(), bytes))
+    return std::nullopt;
+  reference::Tensor tensor(*kind, dims);
+  if (static_cast<int64_t>(bytes.size()) > tensor.getByteSize())
+    return std::nullopt;
+  llvm::copy(bytes, tensor.getMutableData());
+  return tensor;
+}
+
+/// A graph as printGraph writes it; a line "// OUTPUT ..." for each result tells what another implementation gave.
 std::optional<Graph> readGraph(MLIRContext &context, llvm::StringRef path) {
   auto buffer = llvm::MemoryBuffer::getFile(path);
   Graph graph;
   if (buffer)
     graph.module = parseSourceString<ModuleOp>((*buffer)->getBuffer(), &context);
-  if (!graph.module)
+  if (!graph.module || !graph.function())
     return std::nullopt;
+  FunctionType type = graph.function().getFunctionType();
   for (llvm::StringRef line : llvm::split((*buffer)->getBuffer(), '\n')) {
     if (line.consume_front("// SKIP "))
       (void)line.trim().getAsInteger(16, graph.skipped);
-    if (!line.consume_front("// INPUT "))
+    bool isInput = line.starts_with("// INPUT ");
+    if (!isInput && !line.starts_with("// OUTPUT "))
       continue;
-    auto [head, data] = line.split(":");
-    llvm::SmallVector<llvm::StringRef> words;
-    head.trim().rtrim(':').trim().split(words, ' ');
-    llvm::SmallVector<int64_t> dims;
-    for (llvm::StringRef word : llvm::ArrayRef(words).drop_front(2))
-      dims.push_back(std::stoll(word.str()));
-    unsigned index = graph.inputs.size();
-    auto type = cast<RankedTensorType>(graph.function().getArgument(index).getType());
-    reference::Tensor tensor(*reference::kindOf(type.getElementType()), dims);
-    std::string bytes = llvm::fromHex(data.trim());
-    std::copy_n(bytes.data(), std::min<size_t>(bytes.size(), tensor.getByteSize()), tensor.getMutableData());
-    graph.inputs.push_back(tensor);
+    size_t index = isInput ? graph.inputs.size() : graph.elsewhere.size();
+    if (index >= (isInput ? type.getNumInputs() : type.getNumResults()))
+      return std::nullopt;
+    auto tensor = readTensor(line.drop_front(3), isInput ? type.getInput(index) : type.getResult(index));
+    if (!tensor)
+      return std::nullopt;
+    if (isInput)
+      graph.inputs.push_back(*tensor);
+    else
+      graph.elsewhere.push_back(*tensor);
   }
-  return graph;
+  return graph.inputs.size() == type.getNumInputs() ? std::optional(std::move(graph)) : std::nullopt;
 }
 } // namespace
 

@@ -1,4 +1,4 @@
-// KNOWN: the last bit of a batch norm: its bound does not survive a minimum over one element
+// FIXED: what was fused into a reduction was reordered and contracted with it
 // INPUT 0 f32 1 6 1 1 : 6F12833A0000FFC2855A2D3F0000FFC2000000BF00007F7F
 // INPUT 1 f32 6 : D23325C01834B23F402236C0625567BF32A406C07E3DCCBF
 // INPUT 2 f32 6 : 42EE9ABEFCB5A6BFE913B13F2A7BC73F4972F13F7E7A1C3F
