@@ -1,55 +1,58 @@
 // Trial runs of the first passes of the kernel pipeline.
 #include "passes/kernel/CheckKernel.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Pass/PassManager.h"
 #include "passes/kernel/KernelInfo.h"
 #include "passes/kernel/Passes.h"
 
 using namespace mlir;
 
 namespace tensel {
-KernelCheck checkKernel(func::FuncOp kernel) {
+KernelChecker::KernelChecker(MLIRContext *context)
+    : toLinalg(context, func::FuncOp::getOperationName()), toContraction(context, func::FuncOp::getOperationName()),
+      toLoops(context, func::FuncOp::getOperationName()) {
+  toLinalg.addPass(createLowerToLinalgPass());
+  toLinalg.addPass(createPrepareKernelPass());
+  toContraction.addPass(createLowerToLinalgPass());
+  toContraction.addPass(createEmitQuantizedPass());
+  toContraction.addPass(createPrepareKernelPass());
+  toContraction.addPass(createEmitContractionPass());
+  toLoops.addPass(createEmitLoopsPass());
+}
+
+KernelCheck KernelChecker::check(func::FuncOp kernel) {
   KernelCheck check;
-  MLIRContext *context = kernel.getContext();
   OwningOpRef<func::FuncOp> copy = kernel.clone();
-  ScopedDiagnosticHandler quiet(context, [&](Diagnostic &diagnostic) {
+  ScopedDiagnosticHandler quiet(kernel.getContext(), [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error && check.refusal.empty())
       check.refusal = diagnostic.str();
     return success();
   });
-  auto run = [&](auto... passes) {
-    PassManager manager(context, func::FuncOp::getOperationName());
-    (manager.addPass(std::move(passes)), ...);
-    if (succeeded(manager.run(*copy)))
+  auto run = [&](PassManager &passes) {
+    if (succeeded(passes.run(*copy)))
       return true;
     if (check.refusal.empty())
       check.refusal = "no code can be made for it";
     return false;
   };
-  if (!run(createLowerToLinalgPass(), createEmitQuantizedPass(), createPrepareKernelPass(), createEmitContractionPass()))
+  if (!run(toContraction))
     return check;
   check.isContraction = copy->getNumResults() == 0;
   if (!check.isContraction)
-    run(createEmitLoopsPass());
+    run(toLoops);
   return check;
 }
 
-namespace {
-/// A copy of the kernel, which writes over `argument` if there is one, as linalg; null where there is no code.
-OwningOpRef<func::FuncOp> lowerCopy(func::FuncOp kernel, std::optional<int64_t> argument) {
+OwningOpRef<func::FuncOp> KernelChecker::lowerCopy(func::FuncOp kernel, std::optional<int64_t> argument) {
   OwningOpRef<func::FuncOp> copy = kernel.clone();
   if (argument)
     (*copy)->setAttr("tensel.in_place", DenseI64ArrayAttr::get(kernel.getContext(), *argument));
-  PassManager manager(kernel.getContext(), func::FuncOp::getOperationName());
-  manager.addPass(createLowerToLinalgPass());
-  manager.addPass(createPrepareKernelPass());
-  if (failed(manager.run(*copy)))
+  if (failed(toLinalg.run(*copy)))
     return {};
   return copy;
 }
 
 /// The one loop nest that the kernel is, when it writes each element once; else null.
-linalg::GenericOp loneElementwise(func::FuncOp kernel) {
+static linalg::GenericOp loneElementwise(func::FuncOp kernel) {
   Block &body = kernel.getBody().front();
   auto root = body.getTerminator()->getOperand(0).getDefiningOp<linalg::GenericOp>();
   bool isAlone = root && llvm::all_of(body.without_terminator(), [&](Operation &op) {
@@ -58,9 +61,8 @@ linalg::GenericOp loneElementwise(func::FuncOp kernel) {
                  });
   return isAlone && isElementwise(root) && root.getNumDpsInits() == 1 ? root : linalg::GenericOp();
 }
-} // namespace
 
-bool isElementwiseNest(func::FuncOp kernel) {
+bool KernelChecker::isElementwiseNest(func::FuncOp kernel) {
   if (kernel.getNumResults() != 1 || emittedWhole(kernel))
     return false;
   ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
@@ -72,7 +74,7 @@ bool isElementwiseNest(func::FuncOp kernel) {
   return root && !root.walk([](scf::ForOp) { return WalkResult::interrupt(); }).wasInterrupted();
 }
 
-SmallVector<int64_t> overwritableArguments(func::FuncOp kernel) {
+SmallVector<int64_t> KernelChecker::overwritableArguments(func::FuncOp kernel) {
   SmallVector<int64_t> arguments;
   if (kernel.getNumResults() != 1)
     return arguments;

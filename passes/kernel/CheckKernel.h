@@ -3,6 +3,7 @@
 #define TENSEL_PASSES_KERNEL_CHECKKERNEL_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/PassManager.h"
 
 namespace tensel {
 struct KernelCheck {
@@ -10,17 +11,30 @@ struct KernelCheck {
   bool isContraction = false; // the register-tiled emitter takes it
 };
 
-/// Lowers a copy of a kernel function of graph ops as far as loops. Reports nothing; the function stays as it is.
-KernelCheck checkKernel(mlir::func::FuncOp kernel);
+/// Lowers copies of kernel functions of graph ops; reports nothing, and the functions stay as they are. To be kept where there are
+/// many to ask about: its passes set themselves up once.
+class KernelChecker {
+public:
+  explicit KernelChecker(mlir::MLIRContext *context);
 
-/// Whether the kernel, of graph ops, is one loop nest that computes each element of its only result once, from elements of its inputs:
-/// elementwise ops, broadcasts and movement.
-bool isElementwiseNest(mlir::func::FuncOp kernel);
+  /// Lowers as far as loops.
+  KernelCheck check(mlir::func::FuncOp kernel);
 
-/// The arguments, of the result's type, that the only result of a kernel of graph ops may be written over: it does not read them when
-/// it is lowered to write over them (a scatter's data), or it is one elementwise loop nest that reads them at the place that it
-/// writes and nowhere else.
-llvm::SmallVector<int64_t> overwritableArguments(mlir::func::FuncOp kernel);
+  /// Whether the kernel is one loop nest that computes each element of its only result once, from elements of its inputs: elementwise
+  /// ops, broadcasts and movement.
+  bool isElementwiseNest(mlir::func::FuncOp kernel);
+
+  /// The arguments, of the result's type, that the kernel's only result may be written over: it does not read them when it is lowered
+  /// to write over them (a scatter's data), or it is one elementwise loop nest that reads them at the place that it writes and nowhere
+  /// else.
+  llvm::SmallVector<int64_t> overwritableArguments(mlir::func::FuncOp kernel);
+
+private:
+  /// A copy of the kernel, which writes over `argument` if there is one, as linalg; null where there is no code.
+  mlir::OwningOpRef<mlir::func::FuncOp> lowerCopy(mlir::func::FuncOp kernel, std::optional<int64_t> argument);
+
+  mlir::PassManager toLinalg, toContraction, toLoops;
+};
 } // namespace tensel
 
 #endif // TENSEL_PASSES_KERNEL_CHECKKERNEL_H

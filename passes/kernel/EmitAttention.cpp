@@ -327,6 +327,11 @@ namespace {
 struct EmitAttentionPass : impl::EmitAttentionPassBase<EmitAttentionPass> {
   using Base::Base;
 
+  LogicalResult initialize(MLIRContext *context) final {
+    cleanUp = CleanUp(context);
+    return success();
+  }
+
   void runOnOperation() final {
     func::FuncOp func = getOperation();
     if (!isKernel(func))
@@ -354,6 +359,9 @@ struct EmitAttentionPass : impl::EmitAttentionPassBase<EmitAttentionPass> {
     func.setType(b.getFunctionType(func.getArgumentTypes(), {}));
     cleanUp(func);
   }
+
+private:
+  CleanUp cleanUp;
 };
 } // namespace
 } // namespace tensel

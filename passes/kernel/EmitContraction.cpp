@@ -156,6 +156,11 @@ namespace {
 struct EmitContractionPass : impl::EmitContractionPassBase<EmitContractionPass> {
   using Base::Base;
 
+  LogicalResult initialize(MLIRContext *context) final {
+    cleanUp = CleanUp(context);
+    return success();
+  }
+
   void runOnOperation() final {
     func::FuncOp func = getOperation();
     if (!isKernel(func) || func.getNumResults() != 1)
@@ -186,6 +191,9 @@ struct EmitContractionPass : impl::EmitContractionPassBase<EmitContractionPass> 
     func.setType(b.getFunctionType(func.getArgumentTypes(), {}));
     cleanUp(func);
   }
+
+private:
+  CleanUp cleanUp;
 };
 } // namespace
 } // namespace tensel

@@ -25,17 +25,20 @@ namespace tensel {
 #define GEN_PASS_DEF_EMITLOOPSPASS
 #include "passes/kernel/Passes.h.inc"
 
-void cleanUp(func::FuncOp func) {
-  MLIRContext *context = func.getContext();
-  RewritePatternSet patterns(context);
-  tensor::populateFoldTensorEmptyPatterns(patterns);
-  memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+CleanUp::CleanUp(MLIRContext *context) {
+  RewritePatternSet collected(context);
+  tensor::populateFoldTensorEmptyPatterns(collected);
+  memref::populateResolveRankedShapedTypeResultDimsPatterns(collected);
   for (Dialect *dialect : context->getLoadedDialects())
-    dialect->getCanonicalizationPatterns(patterns);
+    dialect->getCanonicalizationPatterns(collected);
   for (RegisteredOperationName op : context->getRegisteredOperations())
-    op.getCanonicalizationPatterns(patterns, context);
-  (void)applyPatternsGreedily(func, std::move(patterns));
-  IRRewriter rewriter(context);
+    op.getCanonicalizationPatterns(collected, context);
+  patterns = std::move(collected);
+}
+
+void CleanUp::operator()(func::FuncOp func) const {
+  (void)applyPatternsGreedily(func, patterns);
+  IRRewriter rewriter(func.getContext());
   DominanceInfo dominance(func);
   eliminateCommonSubExpressions(rewriter, dominance, func);
 }
@@ -170,9 +173,10 @@ std::optional<int64_t> upperBound(Value v) {
   return bound;
 }
 
-/// Temporaries: memref.alloc of bounded size becomes memref.alloca at the function's start.
-LogicalResult promoteScratch(func::FuncOp func) {
+/// Temporaries: memref.alloc of bounded size becomes memref.alloca at the function's start. Returns whether there were any.
+FailureOr<bool> promoteScratch(func::FuncOp func) {
   int64_t total = 0;
+  bool found = false;
   auto walk = func.walk([&](memref::AllocOp op) {
     MemRefType type = op.getType();
     SmallVector<int64_t> shape(type.getShape());
@@ -194,9 +198,12 @@ LogicalResult promoteScratch(func::FuncOp func) {
       promoted = viewOf(b, op.getLoc(), promoted, type, memref::getMixedSizes(b, op.getLoc(), op));
     op.replaceAllUsesWith(promoted);
     op.erase();
+    found = true;
     return WalkResult::advance();
   });
-  return failure(walk.wasInterrupted());
+  if (walk.wasInterrupted())
+    return failure();
+  return found;
 }
 
 /// Rewrites `for i = 0 to n step s` to `for i' = 0 to ceil(n / s)`, the form that ranges of iterations are cut from.
@@ -226,6 +233,11 @@ LogicalResult bufferize(func::FuncOp func) {
 }
 
 struct EmitLoopsPass : impl::EmitLoopsPassBase<EmitLoopsPass> {
+  LogicalResult initialize(MLIRContext *context) final {
+    cleanUp = CleanUp(context);
+    return success();
+  }
+
   void runOnOperation() final {
     func::FuncOp func = getOperation();
     if (!isKernel(func) || !func.getNumResults())
@@ -274,13 +286,18 @@ struct EmitLoopsPass : impl::EmitLoopsPassBase<EmitLoopsPass> {
     }
     cleanUp(func);
     // Now that tensors that only say how far loops run are gone.
-    if (failed(promoteScratch(func)))
+    FailureOr<bool> promoted = promoteScratch(func);
+    if (failed(promoted))
       return signalPassFailure();
-    cleanUp(func);
+    if (*promoted)
+      cleanUp(func);
     for (auto loop : func.getBody().front().getOps<scf::ForOp>())
       if (loop->hasAttr("tensel.parallel"))
         normalize(loop);
   }
+
+private:
+  CleanUp cleanUp;
 };
 } // namespace
 } // namespace tensel

@@ -5,10 +5,20 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Rewrite/FrozenRewritePatternSet.h"
 
 namespace tensel {
-/// Canonicalises and removes common subexpressions.
-void cleanUp(mlir::func::FuncOp func);
+/// Canonicalises and removes common subexpressions. A pass makes one when it is initialised: collecting the patterns of every op of
+/// every loaded dialect takes longer than most kernels.
+class CleanUp {
+public:
+  CleanUp() = default;
+  explicit CleanUp(mlir::MLIRContext *context);
+  void operator()(mlir::func::FuncOp func) const;
+
+private:
+  mlir::FrozenRewritePatternSet patterns;
+};
 
 /// The row-major memref type with the shape of a tensor.
 mlir::MemRefType contiguousMemRef(mlir::RankedTensorType type);

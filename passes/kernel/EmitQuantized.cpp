@@ -32,6 +32,11 @@ FailureOr<SmallVector<Value>> argumentsOf(func::FuncOp func, Operation *op) {
 struct EmitQuantizedPass : impl::EmitQuantizedPassBase<EmitQuantizedPass> {
   using Base::Base;
 
+  LogicalResult initialize(MLIRContext *context) final {
+    cleanUp = CleanUp(context);
+    return success();
+  }
+
   void runOnOperation() final {
     func::FuncOp func = getOperation();
     Operation *op = isKernel(func) ? emittedWhole(func) : nullptr;
@@ -54,6 +59,9 @@ struct EmitQuantizedPass : impl::EmitQuantizedPassBase<EmitQuantizedPass> {
     func.setType(b.getFunctionType(func.getBody().getArgumentTypes(), {}));
     cleanUp(func);
   }
+
+private:
+  CleanUp cleanUp;
 };
 } // namespace
 } // namespace tensel

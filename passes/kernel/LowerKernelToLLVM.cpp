@@ -70,9 +70,7 @@ struct ConvertThroughF32 : OpRewritePattern<Op> {
 };
 
 /// Expands everything that has no LLVM counterpart, while memrefs are still memrefs.
-LogicalResult expand(func::FuncOp func) {
-  MLIRContext *context = func.getContext();
-  guardApproximations(func);
+FrozenRewritePatternSet expansions(MLIRContext *context) {
   RewritePatternSet patterns(context);
   populateMath(patterns);
   memref::populateExpandStridedMetadataPatterns(patterns);
@@ -85,18 +83,14 @@ LogicalResult expand(func::FuncOp func) {
   vector::populateVectorTransferLoweringPatterns(patterns, /*maxTransferRank=*/1);
   vector::populateVectorMaskOpLoweringPatterns(patterns);
   vector::populateVectorMaskMaterializationPatterns(patterns, /*force32BitVectorIndices=*/true);
-  return applyPatternsGreedily(func, std::move(patterns));
+  return patterns;
 }
 
-LogicalResult toControlFlow(func::FuncOp func) {
-  MLIRContext *context = func.getContext();
+FrozenRewritePatternSet toControlFlow(MLIRContext *context) {
   RewritePatternSet patterns(context);
   populateAffineToStdConversionPatterns(patterns);
   populateSCFToControlFlowConversionPatterns(patterns);
-  ConversionTarget target(*context);
-  target.addIllegalDialect<scf::SCFDialect, affine::AffineDialect>();
-  target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
-  return applyPartialConversion(func, target, std::move(patterns));
+  return patterns;
 }
 
 /// A bf16 constant by its bits.
@@ -118,10 +112,8 @@ struct BFloat16ConstantAsBits : ConvertOpToLLVMPattern<arith::ConstantOp> {
   }
 };
 
-LogicalResult toLLVM(ArrayRef<Operation *> ops, MLIRContext *context) {
-  LLVMConversionTarget target(*context);
-  target.addLegalOp<ModuleOp>();
-  LLVMTypeConverter converter(context);
+/// The type converter is referred to by the patterns.
+FrozenRewritePatternSet toLLVM(LLVMTypeConverter &converter) {
   // What is left of bf16 moves bits: the arithmetic is done in f32, the conversions are taken apart. As a float type LLVM makes
   // negations and selects of it, which it then calls functions for that no program has.
   converter.addConversion([](BFloat16Type type) -> Type { return IntegerType::get(type.getContext(), 16); });
@@ -130,7 +122,7 @@ LogicalResult toLLVM(ArrayRef<Operation *> ops, MLIRContext *context) {
       return std::nullopt;
     return converter.convertType(type.clone(IntegerType::get(type.getContext(), 16)));
   });
-  RewritePatternSet patterns(context);
+  RewritePatternSet patterns(&converter.getContext());
   patterns.add<BFloat16ConstantAsBits>(converter, /*benefit=*/2);
   arith::populateArithToLLVMConversionPatterns(converter, patterns);
   cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
@@ -140,23 +132,55 @@ LogicalResult toLLVM(ArrayRef<Operation *> ops, MLIRContext *context) {
   populateMathToLibmConversionPatterns(patterns);
   populateVectorToLLVMConversionPatterns(converter, patterns);
   ub::populateUBToLLVMConversionPatterns(converter, patterns);
-  target.addLegalOp<UnrealizedConversionCastOp>();
-  return applyPartialConversion(ops, target, std::move(patterns));
+  return patterns;
+}
+
+/// All patterns of the pass; collected once, since that takes longer than a small kernel.
+struct Patterns {
+  explicit Patterns(MLIRContext *context)
+      : expanding(expansions(context)), branching(toControlFlow(context)), converter(context), converting(toLLVM(converter)) {}
+
+  FrozenRewritePatternSet expanding, branching;
+  LLVMTypeConverter converter;
+  FrozenRewritePatternSet converting;
+};
+
+LogicalResult expand(func::FuncOp func, const Patterns &patterns) {
+  guardApproximations(func);
+  return applyPatternsGreedily(func, patterns.expanding);
+}
+
+LogicalResult toControlFlow(func::FuncOp func, const Patterns &patterns) {
+  ConversionTarget target(*func.getContext());
+  target.addIllegalDialect<scf::SCFDialect, affine::AffineDialect>();
+  target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+  return applyPartialConversion(func, target, patterns.branching);
+}
+
+LogicalResult toLLVM(ArrayRef<Operation *> ops, MLIRContext *context, const Patterns &patterns) {
+  LLVMConversionTarget target(*context);
+  target.addLegalOp<ModuleOp, UnrealizedConversionCastOp>();
+  return applyPartialConversion(ops, target, patterns.converting);
 }
 
 struct LowerKernelToLLVMPass : impl::LowerKernelToLLVMPassBase<LowerKernelToLLVMPass> {
+  LogicalResult initialize(MLIRContext *context) final {
+    patterns = std::make_shared<Patterns>(context);
+    return success();
+  }
+
   void runOnOperation() final {
     SmallVector<Operation *> ops;
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       if (!isKernel(func))
         continue;
-      if (failed(expand(func)) || failed(toControlFlow(func)))
+      if (failed(expand(func, *patterns)) || failed(toControlFlow(func, *patterns)))
         return signalPassFailure();
       ops.push_back(func);
     }
     for (auto global : getOperation().getOps<memref::GlobalOp>())
       ops.push_back(global);
-    if (failed(toLLVM(ops, &getContext())))
+    if (failed(toLLVM(ops, &getContext(), *patterns)))
       return signalPassFailure();
     for (auto global : getOperation().getOps<LLVM::GlobalOp>())
       if (auto numbers = dyn_cast_or_null<DenseElementsAttr>(global.getValueOrNull());
@@ -175,6 +199,9 @@ struct LowerKernelToLLVMPass : impl::LowerKernelToLLVMPassBase<LowerKernelToLLVM
         signalPassFailure();
     });
   }
+
+private:
+  std::shared_ptr<Patterns> patterns;
 };
 } // namespace
 } // namespace tensel

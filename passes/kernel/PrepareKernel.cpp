@@ -70,31 +70,38 @@ void allowReassociation(linalg::GenericOp op) {
 }
 
 struct PrepareKernelPass : impl::PrepareKernelPassBase<PrepareKernelPass> {
-  void runOnOperation() final {
-    func::FuncOp func = getOperation();
-    if (!isKernel(func) || emittedWhole(func))
-      return;
-    MLIRContext *context = &getContext();
-    generalize(func);
-    RewritePatternSet patterns(context);
-    linalg::populateElementwiseOpsFusionPatterns(patterns, shouldFuse);
+  LogicalResult initialize(MLIRContext *context) final {
+    RewritePatternSet collected(context);
+    linalg::populateElementwiseOpsFusionPatterns(collected, shouldFuse);
     // A grouped convolution's result is collapsed before its epilogue: give the epilogue the expanded dims instead.
-    linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, [](OpOperand *operand) {
+    linalg::populateFoldReshapeOpsByExpansionPatterns(collected, [](OpOperand *operand) {
       auto collapse = operand->get().getDefiningOp<tensor::CollapseShapeOp>();
       auto producer = collapse ? collapse.getSrc().getDefiningOp<linalg::GenericOp>() : linalg::GenericOp();
       return producer && isContraction(producer);
     });
-    linalg::populateInlineConstantOperandsPatterns(patterns);
-    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
-    linalg::populateConstantFoldLinalgOperations(patterns, [](OpOperand *) { return false; });
+    linalg::populateInlineConstantOperandsPatterns(collected);
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(collected);
+    linalg::populateConstantFoldLinalgOperations(collected, [](OpOperand *) { return false; });
     for (Dialect *dialect : context->getLoadedDialects())
       if (StringRef name = dialect->getNamespace(); name == "linalg" || name == "tensor" || name == "arith")
-        dialect->getCanonicalizationPatterns(patterns);
-    memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
-    if (failed(applyPatternsGreedily(func, std::move(patterns))))
+        dialect->getCanonicalizationPatterns(collected);
+    memref::populateResolveRankedShapedTypeResultDimsPatterns(collected);
+    patterns = std::move(collected);
+    return success();
+  }
+
+  void runOnOperation() final {
+    func::FuncOp func = getOperation();
+    if (!isKernel(func) || emittedWhole(func))
+      return;
+    generalize(func);
+    if (failed(applyPatternsGreedily(func, patterns)))
       return signalPassFailure();
     func.walk(allowReassociation);
   }
+
+private:
+  FrozenRewritePatternSet patterns;
 };
 } // namespace
 } // namespace tensel

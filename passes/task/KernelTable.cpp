@@ -150,7 +150,7 @@ const KernelCheck &KernelTable::check(ArrayRef<Operation *> ops, ArrayRef<Value>
   OwningOpRef<func::FuncOp> func = build(ops, results, inputs, dimOf);
   auto [place, isNew] = checks.try_emplace(textOf(*func));
   if (isNew)
-    place->second = checkKernel(*func);
+    place->second = checker.check(*func);
   return place->second;
 }
 

@@ -19,7 +19,7 @@ struct OutlinedGroup {
 
 class KernelTable {
 public:
-  explicit KernelTable(mlir::ModuleOp module) : module(module), symbols(module) {}
+  explicit KernelTable(mlir::ModuleOp module) : module(module), symbols(module), checker(module.getContext()) {}
 
   /// Copies the ops (in program order) into a kernel that computes `results`; small constants go along. The kernel's arguments
   /// name their dynamic dims (`graph.dims`), alike where `dimOf` gives one expression: equal dims need no broadcast test.
@@ -45,6 +45,7 @@ private:
   };
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;
+  KernelChecker checker;
   llvm::MapVector<mlir::StringAttr, Entry> kernels; // by printed body
   llvm::StringMap<KernelCheck> checks;              // likewise
 };

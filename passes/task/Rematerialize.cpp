@@ -24,7 +24,7 @@ constexpr int mostInChain = 8;
 class Rematerializer {
 public:
   Rematerializer(Block &block, ArrayRef<int64_t> maxima, SymbolTable &symbols, llvm::StringMap<bool> &cheap)
-      : block(block), maxima(maxima), symbols(symbols), cheap(cheap) {}
+      : block(block), maxima(maxima), symbols(symbols), checker(block.getParentOp()->getContext()), cheap(cheap) {}
 
   void run(int64_t limit) {
     llvm::DenseSet<Operation *> tried;
@@ -58,7 +58,7 @@ private:
     auto [place, isNew] = cheap.try_emplace(op.getKernel(), false);
     if (isNew)
       if (auto kernel = symbols.lookup<func::FuncOp>(op.getKernel()); kernel && !kernel.isExternal())
-        place->second = isElementwiseNest(kernel);
+        place->second = checker.isElementwiseNest(kernel);
     return place->second && op.getNumResults() == 1;
   }
 
@@ -158,6 +158,7 @@ private:
   Block &block;
   ArrayRef<int64_t> maxima;
   SymbolTable &symbols;
+  KernelChecker checker;
   llvm::StringMap<bool> &cheap;
   std::optional<BlockLiveness> live;
   SmallVector<std::pair<OpOperand *, Value>> replaced;

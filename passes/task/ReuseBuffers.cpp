@@ -41,7 +41,7 @@ void renumber(Operation *op, StringRef name, ArrayRef<int64_t> numbers) {
 ArrayRef<int64_t> InPlaceKernels::overwritable(func::FuncOp kernel) {
   auto [place, isNew] = known.try_emplace(kernel.getName());
   if (isNew && !kernel.isExternal())
-    place->second = overwritableArguments(kernel);
+    place->second = checker.overwritableArguments(kernel);
   return place->second;
 }
 

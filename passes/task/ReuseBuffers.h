@@ -5,6 +5,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/SymbolTable.h"
+#include "passes/kernel/CheckKernel.h"
 #include "passes/task/States.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -24,7 +25,7 @@ struct PlannedBuffer {
 /// Makes kernels that write over inputs, one per kernel and set of inputs.
 class InPlaceKernels {
 public:
-  explicit InPlaceKernels(mlir::ModuleOp module) : module(module), symbols(module) {}
+  explicit InPlaceKernels(mlir::ModuleOp module) : module(module), symbols(module), checker(module.getContext()) {}
 
   /// Makes dispatches write next values of states into the states' memory, where nobody reads that any more: `lastReads` says per
   /// argument where in the program that is. Marks their planned buffers.
@@ -42,6 +43,7 @@ private:
 
   mlir::ModuleOp module;
   mlir::SymbolTable symbols;
+  KernelChecker checker;
   llvm::StringMap<llvm::SmallVector<int64_t>> known; // by kernel
   llvm::StringMap<mlir::StringAttr> variants;        // by kernel and arguments
   llvm::StringMap<std::string> sources;              // of the variants
