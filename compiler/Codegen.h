@@ -13,12 +13,17 @@ namespace tensel {
 
 enum class CodeKind { Object, Assembly, LlvmIr };
 
+/// How much time LLVM takes for a module: kernels are where programs spend theirs; a host program runs through once from dispatch to
+/// dispatch, but may be long.
+enum class Effort { Kernels, Host };
+
 /// Registers how the dialects that stand before LLVM IR are translated to it.
 void registerTranslations(mlir::DialectRegistry &registry);
 
-/// Translates a module that holds nothing but LLVM dialect, lets `prepare` change it, and optimises it for the level at O3.
+/// Translates a module that holds nothing but LLVM dialect, lets `prepare` change it, and optimises it for the level.
 llvm::Expected<std::unique_ptr<llvm::Module>> makeOptimizedModule(mlir::ModuleOp module, llvm::LLVMContext &context,
                                                                   llvm::TargetMachine &machine, const CpuLevel &level,
+                                                                  Effort effort,
                                                                   llvm::function_ref<void(llvm::Module &)> prepare);
 
 /// Writes the optimised module out. For LlvmIr and Assembly the bytes are text.

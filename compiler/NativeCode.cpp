@@ -1,6 +1,6 @@
-// Splits a program into pieces (the host program; groups of kernels), and makes each piece's object file on a thread of its own:
-//   module -> bytecode of each piece -> per piece and level: parse, kernel phase, LLVM IR, O3, object
-// Bytecode is what crosses threads: every piece has its own MLIR and LLVM contexts.
+// Splits a program into pieces (functions of the host program; groups of kernels), whose object files all processors make at once:
+//   module -> bytecode of each piece -> per piece and level: parse, kernel phase, LLVM IR, its passes, object
+// Bytecode is what crosses threads: every worker has its own MLIR context, every piece its own LLVM context.
 #include "compiler/NativeCode.h"
 
 #include "compiler/Diagnostics.h"
@@ -12,13 +12,14 @@
 #include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include <atomic>
 
 using namespace mlir;
 
 namespace tensel {
 namespace {
-/// Few enough that a group compiles fast, enough that the host's work is not repeated too often.
-constexpr size_t kernelsPerGroup = 8;
+/// Few, so that all processors are busy to the end; enough that what every object file costs does not add up.
+constexpr size_t kernelsPerGroup = 2;
 
 bool isKernelFunction(Operation &op) { return op.hasAttr("tensel.kernel"); }
 
@@ -60,6 +61,18 @@ std::string kernelBytecode(ModuleOp module, size_t begin, size_t end) {
   }));
 }
 
+/// Each function that the host module defines, with declarations and constants: they call kernels, not one another.
+std::vector<std::string> hostBytecode(ModuleOp host) {
+  std::vector<std::string> pieces;
+  for (auto function : host.getOps<LLVM::LLVMFuncOp>())
+    if (!function.isExternal())
+      pieces.push_back(toBytecode(*copyModule(host, [&](Operation &op) {
+        auto other = dyn_cast<LLVM::LLVMFuncOp>(op);
+        return !other || other == function || other.isExternal();
+      })));
+  return pieces;
+}
+
 /// What other pieces and the runtime may call keeps its name, with the level's suffix; all else is the piece's own.
 void setLinkage(llvm::Module &module, const llvm::StringSet<> &shared, const CpuLevel &level) {
   for (llvm::Function &function : module) {
@@ -76,47 +89,61 @@ void setLinkage(llvm::Module &module, const llvm::StringSet<> &shared, const Cpu
   }
 }
 
-/// Lowers kernels to the LLVM dialect in a context of their own; a host module passes through.
-llvm::Expected<OwningOpRef<ModuleOp>> lowerPiece(MLIRContext &context, StringRef bytecode, const CpuLevel &level,
-                                                 PassObserver *observer = nullptr) {
-  DiagnosticCollector diagnostics(&context);
-  OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(bytecode, ParserConfig(&context));
-  if (!module)
-    return diagnostics.takeError("the program could not be read back");
-  PassManager passes(&context);
-  buildKernelPhase(passes, *module, level);
-  if (observer)
-    observer->attach(passes);
-  if (failed(passes.run(*module)))
-    return diagnostics.takeError("a kernel could not be compiled");
-  if (observer)
-    if (llvm::Error error = observer->verdict())
-      return std::move(error);
-  return std::move(module);
-}
+/// A context of its own, and passes for one level after the other that set themselves up once. All dialects are loaded from the start,
+/// so that what came before does not change what is made of a piece.
+class Worker {
+public:
+  explicit Worker(const KernelNeeds &needs) : context(compilerRegistry(), MLIRContext::Threading::DISABLED), needs(needs) {
+    context.loadAllAvailableDialects();
+  }
+
+  /// Lowers kernels to the LLVM dialect; a host module passes through.
+  llvm::Expected<OwningOpRef<ModuleOp>> lower(StringRef bytecode, const CpuLevel &level, PassObserver *observer = nullptr) {
+    DiagnosticCollector diagnostics(&context);
+    OwningOpRef<ModuleOp> module = parse(bytecode);
+    if (!module)
+      return diagnostics.takeError("the program could not be read back");
+    if (failed(passesFor(level, observer).run(*module)))
+      return diagnostics.takeError("a kernel could not be compiled");
+    if (observer)
+      if (llvm::Error error = observer->verdict())
+        return std::move(error);
+    return std::move(module);
+  }
+
+  OwningOpRef<ModuleOp> parse(StringRef bytecode) { return parseSourceString<ModuleOp>(bytecode, ParserConfig(&context)); }
+
+private:
+  PassManager &passesFor(const CpuLevel &level, PassObserver *observer) {
+    std::unique_ptr<PassManager> &passes = byLevel[&level];
+    if (!passes) {
+      passes = std::make_unique<PassManager>(&context);
+      buildKernelPhase(*passes, needs, level);
+      if (observer)
+        observer->attach(*passes);
+    }
+    return *passes;
+  }
+
+  MLIRContext context;
+  KernelNeeds needs;
+  llvm::SmallDenseMap<const CpuLevel *, std::unique_ptr<PassManager>> byLevel;
+};
 
 /// A module in the LLVM dialect -> code.
-llvm::Error generate(ModuleOp lowered, const llvm::StringSet<> &shared, const CpuLevel &level, CodeKind kind,
+llvm::Error generate(ModuleOp lowered, const llvm::StringSet<> &shared, const CpuLevel &level, Effort effort, CodeKind kind,
                      SmallVectorImpl<char> &bytes) {
   DiagnosticCollector diagnostics(lowered.getContext());
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(level);
   auto prepare = [&](llvm::Module &module) { setLinkage(module, shared, level); };
-  llvm::Expected<std::unique_ptr<llvm::Module>> module = makeOptimizedModule(lowered, llvmContext, *machine, level, prepare);
+  llvm::Expected<std::unique_ptr<llvm::Module>> module =
+      makeOptimizedModule(lowered, llvmContext, *machine, level, effort, prepare);
   if (!module) {
     std::string reason = llvm::toString(module.takeError());
     return llvm::createStringError(diagnostics.message().empty() ? reason : reason + ": " + diagnostics.message());
   }
   return emitCode(**module, *machine, kind, bytes);
-}
-
-llvm::Error compilePiece(StringRef bytecode, const llvm::StringSet<> &shared, const CpuLevel &level, SmallVectorImpl<char> &bytes,
-                         PassObserver *observer) {
-  MLIRContext context(compilerRegistry(), MLIRContext::Threading::DISABLED);
-  llvm::Expected<OwningOpRef<ModuleOp>> lowered = lowerPiece(context, bytecode, level, observer);
-  if (!lowered)
-    return lowered.takeError();
-  return generate(**lowered, shared, level, CodeKind::Object, bytes);
 }
 
 llvm::StringSet<> sharedNames(ArrayRef<std::string> kernels) {
@@ -129,12 +156,11 @@ llvm::StringSet<> sharedNames(ArrayRef<std::string> kernels) {
 }
 
 /// The whole program in the LLVM dialect: the kernels, lowered, and then what the host module defines.
-llvm::Expected<OwningOpRef<ModuleOp>> lowerWhole(MLIRContext &context, ModuleOp module, ModuleOp host, const CpuLevel &level) {
-  std::string kernels = kernelBytecode(module, 0, SIZE_MAX);
-  llvm::Expected<OwningOpRef<ModuleOp>> whole = lowerPiece(context, kernels, level);
+llvm::Expected<OwningOpRef<ModuleOp>> lowerWhole(Worker &worker, ModuleOp module, ModuleOp host, const CpuLevel &level) {
+  llvm::Expected<OwningOpRef<ModuleOp>> whole = worker.lower(kernelBytecode(module, 0, SIZE_MAX), level);
   if (!whole)
     return whole;
-  OwningOpRef<ModuleOp> parsedHost = parseSourceString<ModuleOp>(toBytecode(host), ParserConfig(&context));
+  OwningOpRef<ModuleOp> parsedHost = worker.parse(toBytecode(host));
   if (!parsedHost)
     return llvm::createStringError("the host program could not be read back");
   SymbolTable defined(**whole);
@@ -171,25 +197,43 @@ llvm::Expected<std::vector<LevelCode>> makeNativeCode(ModuleOp module, ModuleOp 
                                                       PassObserver *observer) {
   SmallVector<std::string> kernels = kernelNames(module);
   llvm::StringSet<> shared = sharedNames(kernels);
-  std::vector<std::string> pieces = {toBytecode(host)};
+  std::vector<std::string> pieces = hostBytecode(host);
+  size_t firstKernels = pieces.size();
   for (size_t k = 0; k < kernels.size(); k += kernelsPerGroup)
     pieces.push_back(kernelBytecode(module, k, k + kernelsPerGroup));
 
   std::vector<LevelCode> code(levels.size());
-  std::vector<std::string> errors(levels.size() * pieces.size());
   for (auto [l, level] : llvm::enumerate(levels)) {
     code[l].level = level;
     code[l].objects.resize(pieces.size());
     createTargetMachine(*level); // registers the target before threads do
   }
-  llvm::DefaultThreadPool pool(observer ? llvm::hardware_concurrency(1) : llvm::hardware_concurrency());
+  std::vector<std::pair<size_t, size_t>> tasks; // piece, index of the level
   for (size_t p = 0; p < pieces.size(); ++p)
     for (size_t l = 0; l < levels.size(); ++l)
-      pool.async([&, l, p] {
-        if (llvm::Error error =
-                compilePiece(pieces[p], shared, *levels[l], code[l].objects[p], runsHere(*levels[l]) ? observer : nullptr))
-          errors[l * pieces.size() + p] = llvm::toString(std::move(error));
-      });
+      tasks.emplace_back(p, l);
+  // What takes longest comes first, so that no processor is left alone with it; an observer sees the program's order.
+  if (!observer)
+    llvm::stable_sort(tasks, [&](auto a, auto b) { return pieces[a.first].size() > pieces[b.first].size(); });
+
+  std::vector<std::string> errors(tasks.size());
+  std::atomic<size_t> next = 0;
+  auto work = [&] {
+    Worker worker(kernelNeeds(module));
+    for (size_t k = next++; k < tasks.size(); k = next++) {
+      auto [p, l] = tasks[k];
+      PassObserver *watching = runsHere(*levels[l]) ? observer : nullptr;
+      llvm::Expected<OwningOpRef<ModuleOp>> lowered = worker.lower(pieces[p], *levels[l], watching);
+      Effort effort = p < firstKernels ? Effort::Host : Effort::Kernels;
+      llvm::Error error =
+          lowered ? generate(**lowered, shared, *levels[l], effort, CodeKind::Object, code[l].objects[p]) : lowered.takeError();
+      if (error)
+        errors[l * pieces.size() + p] = llvm::toString(std::move(error));
+    }
+  };
+  llvm::DefaultThreadPool pool(observer ? llvm::hardware_concurrency(1) : llvm::hardware_concurrency());
+  for (size_t k = 0; k < std::min<size_t>(pool.getMaxConcurrency(), tasks.size()); ++k)
+    pool.async(work);
   pool.wait();
   for (const std::string &error : errors)
     if (!error.empty())
@@ -198,19 +242,19 @@ llvm::Expected<std::vector<LevelCode>> makeNativeCode(ModuleOp module, ModuleOp 
 }
 
 llvm::Expected<std::string> makeCodeText(ModuleOp module, ModuleOp host, const CpuLevel &level, CodeKind kind) {
-  MLIRContext context(compilerRegistry(), MLIRContext::Threading::DISABLED);
-  llvm::Expected<OwningOpRef<ModuleOp>> lowered = lowerWhole(context, module, host, level);
+  Worker worker(kernelNeeds(module));
+  llvm::Expected<OwningOpRef<ModuleOp>> lowered = lowerWhole(worker, module, host, level);
   if (!lowered)
     return lowered.takeError();
   SmallVector<char, 0> bytes;
-  if (llvm::Error error = generate(**lowered, sharedNames(kernelNames(module)), level, kind, bytes))
+  if (llvm::Error error = generate(**lowered, sharedNames(kernelNames(module)), level, Effort::Kernels, kind, bytes))
     return std::move(error);
   return std::string(bytes.begin(), bytes.end());
 }
 
 llvm::Expected<std::string> makeDialectText(ModuleOp module, ModuleOp host, const CpuLevel &level) {
-  MLIRContext context(compilerRegistry(), MLIRContext::Threading::DISABLED);
-  llvm::Expected<OwningOpRef<ModuleOp>> lowered = lowerWhole(context, module, host, level);
+  Worker worker(kernelNeeds(module));
+  llvm::Expected<OwningOpRef<ModuleOp>> lowered = lowerWhole(worker, module, host, level);
   if (!lowered)
     return lowered.takeError();
   std::string text;

@@ -22,9 +22,9 @@ struct LevelCode {
 /// attributes describe the program (passes/task/Passes.td).
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> makeHostModule(mlir::ModuleOp module, PassObserver *observer = nullptr);
 
-/// Makes object files of the kernels in `module` and of its host module. Kernels are split into groups of fixed size, so the result
-/// does not depend on how many processors there are. An observer sees the passes of those levels that this machine runs; then one
-/// processor does it all.
+/// Makes object files of the kernels in `module` and of its host module. How they are split is fixed, and a piece does not depend on
+/// what was compiled before it, so the result does not depend on how many processors there are. An observer sees the passes of those
+/// levels that this machine runs; then one processor does it all.
 llvm::Expected<std::vector<LevelCode>> makeNativeCode(mlir::ModuleOp module, mlir::ModuleOp host,
                                                       llvm::ArrayRef<const CpuLevel *> levels, PassObserver *observer = nullptr);
 

@@ -209,10 +209,12 @@ llvm::Error runSharedPhases(ModuleOp module, WeightResolver &weights, PhaseOptio
   return llvm::Error::success();
 }
 
-void buildKernelPhase(OpPassManager &passes, ModuleOp module, const CpuLevel &level) {
+KernelNeeds kernelNeeds(ModuleOp module) { return {module->hasAttr(bitExactName), module->hasAttr(pastCachesName)}; }
+
+void buildKernelPhase(OpPassManager &passes, const KernelNeeds &needs, const CpuLevel &level) {
   KernelOptions options;
-  options.bitExact = module->hasAttr(bitExactName);
-  options.pastCaches = module->hasAttr(pastCachesName);
+  options.bitExact = needs.bitExact;
+  options.pastCaches = needs.pastCaches;
   options.vectorBits = level.vectorBits;
   options.hasDotProducts = level.hasDotProducts;
   buildKernelPipeline(passes, options);

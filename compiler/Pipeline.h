@@ -77,8 +77,15 @@ llvm::Error runSharedPhases(mlir::ModuleOp module, WeightResolver &weights, Phas
 /// Appends the passes that take the host program to the LLVM dialect; the same for every level.
 void buildHostPhase(mlir::OpPassManager &passes);
 
-/// Appends the phase that is run per CPU level on the module: kernels to the LLVM dialect.
-void buildKernelPhase(mlir::OpPassManager &passes, mlir::ModuleOp module, const CpuLevel &level);
+/// What all kernels of a module are compiled for, besides the level.
+struct KernelNeeds {
+  bool bitExact;   ///< PhaseOptions::bitExact
+  bool pastCaches; ///< the weights are larger than caches
+};
+KernelNeeds kernelNeeds(mlir::ModuleOp module);
+
+/// Appends the phase that is run per CPU level on a module: kernels to the LLVM dialect.
+void buildKernelPhase(mlir::OpPassManager &passes, const KernelNeeds &needs, const CpuLevel &level);
 
 } // namespace tensel
 #endif // TENSEL_COMPILER_PIPELINE_H

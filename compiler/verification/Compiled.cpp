@@ -21,7 +21,7 @@ void Verifier::breakCode(Kernel &kernel, const KernelCall &call, const std::stri
   }
   promise.message =
       "the machine code of kernel '" + name +
-      "' differs from the reference by more than rounding, what it is made from does not: LLVM's passes at O3 or its code "
+      "' differs from the reference by more than rounding, what it is made from does not: LLVM's passes or its code "
       "generation are wrong\nkernel '" +
       name + "' on " + describeTypes(call.inputs) + ": " + difference +
       (kernel.nodes.empty() ? "" : "\nmade by the nodes " + kernel.nodes);

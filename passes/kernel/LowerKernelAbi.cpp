@@ -140,6 +140,8 @@ LogicalResult lowerKernel(func::FuncOp func) {
   body.setPrivate();
   body->setAttr("tensel.kernel", b.getUnitAttr());
   body->setAttr("llvm.linkage", LLVM::LinkageAttr::get(b.getContext(), LLVM::Linkage::Internal));
+  // Inlined into the entry, it would be optimised twice, and `noalias` become metadata on every load and store.
+  body->setAttr("passthrough", b.getStrArrayAttr({"noinline"}));
   for (auto [i, type] : llvm::enumerate(types))
     if (type == ptr)
       body.setArgAttr(i, "llvm.noalias", b.getUnitAttr());

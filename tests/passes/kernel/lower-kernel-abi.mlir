@@ -2,7 +2,7 @@
 // RUN: tensel-opt %s -tensel-lower-kernel-abi | FileCheck %s
 
 // CHECK-DAG: func.func @scale_count(%{{.*}}: !llvm.ptr) -> i64
-// CHECK-DAG: func.func private @scale_body(%{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: i64, %{{.*}}: !llvm.ptr {llvm.noalias}
+// CHECK-DAG: func.func private @scale_body(%{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: i64, %{{.*}}: !llvm.ptr {llvm.noalias}{{.*}}passthrough = ["noinline"]
 // CHECK-DAG: func.func @scale(%{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64)
 func.func private @scale(%a: memref<?xf32>, %out: memref<?xf32>) attributes {tensel.kernel} {
   %c0 = arith.constant 0 : index
