@@ -139,12 +139,14 @@ private:
   std::set<std::pair<size_t, int64_t>> outside; // dim and position
 };
 
-/// As a cast of the graph dialect has it.
+/// As a cast of the graph dialect has it: the largest of 64 bits is the largest that f64 holds.
 static std::vector<int64_t> saturated(Kind kind, ArrayRef<double> values) {
   const unsigned bits = kind == Kind::Bool ? 1 : 8 * bytesOf(kind);
+  const bool isSigned = !reference::isUnsigned(kind);
+  const double beyond = std::ldexp(1.0, static_cast<int>(bits - isSigned)), most = std::nextafter(beyond, 0.0);
   std::vector<int64_t> result;
   for (double value : values)
-    result.push_back(static_cast<int64_t>(toInteger(value, bits, !reference::isUnsigned(kind))));
+    result.push_back(static_cast<int64_t>(toInteger(bits == 64 ? std::min(value, most) : value, bits, isSigned)));
   return result;
 }
 

@@ -33,6 +33,12 @@ Value multiplyAdd(Cursor &c, Value a, Value b, Value sum) {
 /// The loops of a contraction into `out` (of the result's type); `read` gives the two factors.
 Value contract(KernelLowering &k, const Contraction &t, Value out,
                function_ref<std::pair<Value, Value>(Cursor &, ArrayRef<Value>)> read) {
+  // A sum of nothing needs no loops over terms, nor wider sums to round.
+  for (auto [size, iterator] : llvm::zip_equal(t.sizes, t.iterators))
+    if (iterator == IteratorType::reduction && size.is(0))
+      return k.forEach(t.loc, t.outSizes, out, [&](Cursor &c, ArrayRef<Value>) -> Value {
+        return arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(graph::storageType(t.element)));
+      });
   bool widen = isa<FloatType>(t.element) && t.element.getIntOrFloatBitWidth() < 32;
   Cursor end = k.end(t.loc);
   Type accumulatorType = widen ? Type(end.b.getF32Type()) : graph::storageType(t.element);

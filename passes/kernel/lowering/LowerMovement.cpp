@@ -122,7 +122,7 @@ Value sliceStart(KernelLowering &k, graph::SliceOp op, unsigned i, Dim dim, Dim 
   auto &s = k.shape();
   Dim start = s.element(op.getStarts(), i);
   Dim from = s.selectLess(start, 0, s.add(start, dim), start);
-  Dim up = s.max(from, 0), down = s.min(from, s.sub(dim, 1));
+  Dim up = s.max(from, 0), down = s.min(up, s.sub(dim, 1));
   if (step.constant)
     return k.entryIndex(*step.constant > 0 ? up : down);
   return k.entryIndex(s.selectLess(step, 0, down, up));
