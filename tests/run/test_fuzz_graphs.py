@@ -10,6 +10,7 @@ import datetime
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,15 @@ def test_results_of_another_implementation_are_compared(result: str, tmp_path: P
     agrees = result.endswith("C0")
     assert found.returncode == (0 if agrees else 1)
     assert ("disputed: result 0 elsewhere: element 1 is 2.0" in found.stdout) is not agrees
+
+
+def test_onnxruntime_agrees_on_models_of_the_day() -> None:
+    """Random ONNX models: ONNX Runtime, the reference interpreter and compiled code."""
+    seed = f"--seed={datetime.datetime.now(datetime.UTC):%Y%m%d}0000"
+    print(seed)
+    command = [sys.executable, ROOT / "tests/fuzz/graphs/with_onnxruntime.py", seed, "--seconds=30"]
+    found = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=900, check=False)
+    counted = re.search(r"models: (\d+) of \d+ nodes of \d+ ops, (\d+) elements compared, (\d+) undecided", found.stdout)
+    assert found.returncode == 0 and counted, found.stdout[-8000:] + found.stderr[-3000:]
+    models, compared, undecided = (int(number) for number in counted.groups())
+    assert models > 0 and undecided <= compared / 4

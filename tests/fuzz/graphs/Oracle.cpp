@@ -20,7 +20,8 @@ namespace {
 /// One evaluation in which every op that may round otherwise does.
 class PerturbedRun {
 public:
-  PerturbedRun(WeightResolver &weights, int run) : weights(weights), run(run), random(run) {}
+  PerturbedRun(WeightResolver &weights, int run, bool atEachStep)
+      : weights(weights), run(run), kernels(atEachStep), random(run) {}
 
   FailureOr<SmallVector<Tensor>> evaluate(const verification::Case &graph) {
     auto around = [&](Operation *op, ArrayRef<Tensor> operands, llvm::function_ref<FailureOr<SmallVector<Tensor>>()> evaluate) {
@@ -97,7 +98,7 @@ private:
 
   WeightResolver &weights;
   int run;
-  int kernels = 0; // that the op at hand is part of
+  int kernels; // that the op at hand is part of
   std::mt19937_64 random;
 };
 
@@ -121,7 +122,7 @@ void allow(Expected &one, const Tensor &moved) {
 }
 } // namespace
 
-FailureOr<SmallVector<Expected>> tensel::fuzz::expect(const verification::Case &graph) {
+FailureOr<SmallVector<Expected>> tensel::fuzz::expect(const verification::Case &graph, bool atEachStep) {
   WeightResolver weights;
   auto exact = reference::Interpreter(weights).run(graph.function(), graph.inputs);
   if (failed(exact))
@@ -130,7 +131,7 @@ FailureOr<SmallVector<Expected>> tensel::fuzz::expect(const verification::Case &
   for (const Tensor &tensor : *exact)
     expected.push_back({verification::owned(tensor), {}});
   for (int run = 0; run < perturbedRuns; ++run) {
-    PerturbedRun perturbed(weights, run);
+    PerturbedRun perturbed(weights, run, atEachStep);
     auto moved = perturbed.evaluate(graph);
     if (failed(moved))
       return failure();

@@ -15,8 +15,9 @@ struct Expected {
 };
 
 /// Evaluates the graph, then again some times with every result of an op that may round differently (Rounding.h) moved within that op's
-/// bound. What moves by it may differ, by some times as much; what does not may not.
-llvm::FailureOr<llvm::SmallVector<Expected>> expect(const verification::Case &graph);
+/// bound. What moves by it may differ, by some times as much; what does not may not. With `atEachStep`, every step of arithmetic may
+/// round otherwise: what another implementation's definitions of the same ops may do.
+llvm::FailureOr<llvm::SmallVector<Expected>> expect(const verification::Case &graph, bool atEachStep = false);
 
 /// Why `found` is not what was expected, or "". Adds to `compared` and `undecided` the numbers of elements.
 std::string compare(const Expected &expected, const reference::Tensor &found, int64_t &compared, int64_t &undecided);

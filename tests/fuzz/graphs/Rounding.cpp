@@ -200,7 +200,7 @@ std::vector<double> tensel::fuzz::boundsOf(WeightResolver &weights, Operation *o
     found = bounds.ofSum(values, combination == ReduceKind::mean);
   else if (isa<graph::BlockMatmulOp>(op))
     found = bounds.ofBlockMatmul(result, values);
-  else if (circumstances.insideKernel && isa<graph::AddOp, graph::SubOp, graph::MulOp, graph::DivOp>(op))
+  else if (circumstances.insideKernel && isa<graph::AddOp, graph::SubOp, graph::MulOp, graph::DivOp, graph::SqrtOp>(op))
     found = bounds.ofStep(values);
   if (circumstances.insideKernel)
     for (double &bound : found)
