@@ -76,6 +76,8 @@ static Taps weightsAt(graph::ResizeOp op, const Axis &axis, double source) {
   for (int64_t i = start; i <= 1 - start; ++i) {
     double x = (static_cast<double>(i) - ratio) * narrow;
     double weight = isLinear ? std::max(0.0, 1 - std::fabs(x)) : cubic(x, op.getCubicCoeff().convertToDouble());
+    if (isLinear && !op.getAntialias())
+      weight = i == 0 ? 1 - ratio : ratio; // 1 - (1 - ratio) would lose its last bits
     bool isOutside = first + i < 0 || first + i >= axis.in;
     if (op.getExcludeOutside() && isOutside)
       weight = 0;

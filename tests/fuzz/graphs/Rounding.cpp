@@ -140,11 +140,13 @@ public:
     // Weights of both signs: what cancels in one element of the magnitudes does not in its terms.
     if (auto resize = dyn_cast<graph::ResizeOp>(op); resize && resize.getMode() == graph::ResizeMode::cubic)
       llvm::fill(sums, largestMagnitude(operands[0]));
+    // Weights are computed in f64, those that are 0 too.
+    double ofWeights = isResize ? largestMagnitude(operands[0]) * 0x1p-50 : 0;
     std::vector<double> bounds;
     for (auto [value, sum] : llvm::zip_equal(values, sums)) {
       bool isExact = isIntegral && sum * 2 < 1 / computed.epsilon,
            overflows = !(sum * (isMean ? terms : 1) <= computed.largest * margin);
-      double bound = sum * computed.epsilon * (2 + std::sqrt(terms)) + std::abs(value) * stored + rangeOf(kind).least;
+      double bound = sum * computed.epsilon * (2 + std::sqrt(terms)) + std::abs(value) * stored + rangeOf(kind).least + ofWeights;
       bounds.push_back(isExact ? 0 : overflows ? undecided : bound);
     }
     return bounds;
