@@ -27,8 +27,9 @@ struct Circumstances {
   bool insideKernel = false;
 };
 
-/// For each element of a floating-point result how far it may be off: 0 for exact ones, and `undecided` where something that is computed on the way, in one of the orders that are allowed, may leave the range of its type's
-/// numbers. Empty: all are exact. Not for composite ops, whose definitions say where they round.
+/// For each element of a floating-point result how far it may be off: 0 for exact ones, and `undecided` where something that is computed on
+/// the way, in one of the orders that are allowed, may leave the range of its type's numbers. Empty: all are exact. Not for composite
+/// ops, whose definitions say where they round.
 std::vector<double> boundsOf(WeightResolver &weights, mlir::Operation *op, llvm::ArrayRef<reference::Tensor> operands,
                              const reference::Tensor &result, Circumstances circumstances);
 
