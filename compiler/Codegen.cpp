@@ -1,6 +1,7 @@
 // LLVM dialect -> LLVM IR, optimised -> object. Runs on any thread: each call has its own contexts and target machine.
 #include "compiler/Codegen.h"
 
+#include "compiler/StackUse.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
@@ -85,5 +86,12 @@ llvm::Error emitCode(llvm::Module &module, llvm::TargetMachine &machine, CodeKin
     return llvm::createStringError("the target machine cannot write this kind of file");
   passes.run(module);
   return llvm::Error::success();
+}
+
+llvm::Expected<int64_t> emitMeasured(llvm::Module &module, llvm::TargetMachine &machine, llvm::SmallVectorImpl<char> &bytes) {
+  StackUse stack(module);
+  if (llvm::Error error = emitCode(module, machine, CodeKind::Object, bytes))
+    return std::move(error);
+  return stack.most();
 }
 } // namespace tensel

@@ -29,5 +29,9 @@ llvm::Expected<std::unique_ptr<llvm::Module>> makeOptimizedModule(mlir::ModuleOp
 /// Writes the optimised module out. For LlvmIr and Assembly the bytes are text.
 llvm::Error emitCode(llvm::Module &module, llvm::TargetMachine &machine, CodeKind kind, llvm::SmallVectorImpl<char> &bytes);
 
+/// Writes an object file; the most bytes of stack that a call of one of its functions takes, with all that it calls in the module. Fails
+/// where nothing bounds that.
+llvm::Expected<int64_t> emitMeasured(llvm::Module &module, llvm::TargetMachine &machine, llvm::SmallVectorImpl<char> &bytes);
+
 } // namespace tensel
 #endif // TENSEL_COMPILER_CODEGEN_H

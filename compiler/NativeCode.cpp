@@ -130,9 +130,9 @@ private:
   llvm::SmallDenseMap<const CpuLevel *, std::unique_ptr<PassManager>> byLevel;
 };
 
-/// A module in the LLVM dialect -> code.
-llvm::Error generate(ModuleOp lowered, const llvm::StringSet<> &shared, const CpuLevel &level, Effort effort, CodeKind kind,
-                     SmallVectorImpl<char> &bytes) {
+/// A module in the LLVM dialect -> LLVM IR, optimised -> code by `emit`.
+llvm::Error generate(ModuleOp lowered, const llvm::StringSet<> &shared, const CpuLevel &level, Effort effort,
+                     llvm::function_ref<llvm::Error(llvm::Module &, llvm::TargetMachine &)> emit) {
   DiagnosticCollector diagnostics(lowered.getContext());
   llvm::LLVMContext llvmContext;
   std::unique_ptr<llvm::TargetMachine> machine = createTargetMachine(level);
@@ -143,7 +143,7 @@ llvm::Error generate(ModuleOp lowered, const llvm::StringSet<> &shared, const Cp
     std::string reason = llvm::toString(module.takeError());
     return llvm::createStringError(diagnostics.message().empty() ? reason : reason + ": " + diagnostics.message());
   }
-  return emitCode(**module, *machine, kind, bytes);
+  return emit(**module, *machine);
 }
 
 llvm::StringSet<> sharedNames(ArrayRef<std::string> kernels) {
@@ -217,6 +217,7 @@ llvm::Expected<std::vector<LevelCode>> makeNativeCode(ModuleOp module, ModuleOp 
     llvm::stable_sort(tasks, [&](auto a, auto b) { return pieces[a.first].size() > pieces[b.first].size(); });
 
   std::vector<std::string> errors(tasks.size());
+  std::vector<int64_t> stacks(tasks.size());
   std::atomic<size_t> next = 0;
   auto work = [&] {
     Worker worker(kernelNeeds(module));
@@ -225,10 +226,13 @@ llvm::Expected<std::vector<LevelCode>> makeNativeCode(ModuleOp module, ModuleOp 
       PassObserver *watching = runsHere(*levels[l]) ? observer : nullptr;
       llvm::Expected<OwningOpRef<ModuleOp>> lowered = worker.lower(pieces[p], *levels[l], watching);
       Effort effort = p < firstKernels ? Effort::Host : Effort::Kernels;
-      llvm::Error error =
-          lowered ? generate(**lowered, shared, *levels[l], effort, CodeKind::Object, code[l].objects[p]) : lowered.takeError();
+      const size_t at = l * pieces.size() + p;
+      auto emit = [&](llvm::Module &llvmModule, llvm::TargetMachine &machine) -> llvm::Error {
+        return emitMeasured(llvmModule, machine, code[l].objects[p]).moveInto(stacks[at]);
+      };
+      llvm::Error error = lowered ? generate(**lowered, shared, *levels[l], effort, emit) : lowered.takeError();
       if (error)
-        errors[l * pieces.size() + p] = llvm::toString(std::move(error));
+        errors[at] = llvm::toString(std::move(error));
     }
   };
   llvm::DefaultThreadPool pool(observer ? llvm::hardware_concurrency(1) : llvm::hardware_concurrency());
@@ -238,6 +242,10 @@ llvm::Expected<std::vector<LevelCode>> makeNativeCode(ModuleOp module, ModuleOp 
   for (const std::string &error : errors)
     if (!error.empty())
       return llvm::createStringError(error);
+  // The pieces before are the host program, which runs on the caller's thread.
+  for (size_t l = 0; l < levels.size(); ++l)
+    for (size_t p = firstKernels; p < pieces.size(); ++p)
+      code[l].stackBytes = std::max(code[l].stackBytes, stacks[l * pieces.size() + p]);
   return std::move(code);
 }
 
@@ -247,7 +255,8 @@ llvm::Expected<std::string> makeCodeText(ModuleOp module, ModuleOp host, const C
   if (!lowered)
     return lowered.takeError();
   SmallVector<char, 0> bytes;
-  if (llvm::Error error = generate(**lowered, sharedNames(kernelNames(module)), level, Effort::Kernels, kind, bytes))
+  auto emit = [&](llvm::Module &llvmModule, llvm::TargetMachine &machine) { return emitCode(llvmModule, machine, kind, bytes); };
+  if (llvm::Error error = generate(**lowered, sharedNames(kernelNames(module)), level, Effort::Kernels, emit))
     return std::move(error);
   return std::string(bytes.begin(), bytes.end());
 }

@@ -13,6 +13,7 @@ class PassObserver;
 struct LevelCode {
   const CpuLevel *level = nullptr;
   llvm::SmallVector<llvm::SmallVector<char, 0>> objects;
+  int64_t stackBytes = 0; ///< that a kernel takes of its thread's stack, at most
 
   /// The name that a function of the program has in the objects.
   static std::string symbol(llvm::StringRef function, const CpuLevel &level);

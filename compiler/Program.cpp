@@ -4,6 +4,7 @@
 #include "compiler/Diagnostics.h"
 #include "compiler/PackageEmitter.h"
 #include "dialects/graph/Graph.h"
+#include "runtime/package/SessionTables.h"
 
 using namespace mlir;
 
@@ -63,6 +64,12 @@ llvm::Error Program::makeCode(llvm::ArrayRef<const CpuLevel *> levels) {
   if (!made)
     return made.takeError();
   code = std::move(*made);
+  writer.data.kernelStackBytes = 0;
+  for (const LevelCode &level : code)
+    writer.data.kernelStackBytes = std::max(writer.data.kernelStackBytes, level.stackBytes);
+  if (writer.data.kernelStackBytes > rt::mostKernelStackBytes)
+    return llvm::createStringError("a kernel takes " + std::to_string(writer.data.kernelStackBytes) +
+                                   " bytes of stack, expected at most " + std::to_string(rt::mostKernelStackBytes));
   return llvm::Error::success();
 }
 } // namespace tensel

@@ -157,6 +157,9 @@ LogicalResult lowerKernel(func::FuncOp func) {
     b.setInsertionPointToStart(once.getBody());
   }
   for (Operation &op : func.getBody().front().without_terminator()) {
+    OpBuilder::InsertionGuard guard(b);
+    if (!loop && isa<memref::AllocaOp>(op)) // in the loop it would be taken anew in each iteration, as far as LLVM knows
+      b.setInsertionPoint(b.getInsertionBlock()->getParentOp());
     Operation *copy = b.clone(op, map);
     if (&op == loop) {
       auto ranged = cast<scf::ForOp>(copy);

@@ -9,7 +9,7 @@
 namespace tensel::rt {
 
 inline constexpr char packageMagic[8] = {'T', 'E', 'N', 'S', 'E', 'L', '\0', '\1'};
-inline constexpr uint32_t packageFormatVersion = 2;
+inline constexpr uint32_t packageFormatVersion = 3;
 inline constexpr uint64_t packageAlignment = 64;
 
 /// Little-endian, at offset 0. fbOffset + fbSize == fileSize.

@@ -112,6 +112,6 @@ std::vector<uint8_t> tensel::rt::buildMetadata(const PackageData &data, bool wit
   auto nodes = buildStrings(builder, data.nodes);
   fb::FinishPackageBuffer(builder,
                           fb::CreatePackage(builder, packageFormatVersion, TENSEL_KERNEL_ABI_VERSION, version, arch, functions,
-                                            symbols, weights, code, sections, kernels, passes, hashes, options, nodes));
+                                            symbols, weights, code, sections, kernels, passes, hashes, options, nodes, data.kernelStackBytes));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

@@ -118,6 +118,7 @@ struct PackageData {
   std::vector<InputHashData> inputHashes;
   std::vector<std::string> options;
   std::vector<std::string> nodes; ///< names of source nodes that dispatches compute
+  int64_t kernelStackBytes = 0;   ///< of a thread, that kernels take at most, at any level
 };
 
 } // namespace tensel::rt

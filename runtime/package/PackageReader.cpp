@@ -104,5 +104,6 @@ std::string tensel::rt::readPackage(const std::string &path, PackageData &data) 
   });
   data.options = strings(metadata.options());
   data.nodes = strings(metadata.nodes());
+  data.kernelStackBytes = metadata.kernel_stack_bytes();
   return {};
 }

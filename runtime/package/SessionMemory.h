@@ -16,7 +16,7 @@ struct SessionMemory {
   int64_t arena = 0;  ///< intermediate values and outputs, as laid out
   int64_t states = 0; ///< what lives from run to run: the caller's memory, but needed
   int64_t tables = 0; ///< the session and its tables, at most (while it is made)
-  int64_t stacks = 0; ///< of the threads that the session makes, what their kernels may touch
+  int64_t stacks = 0; ///< of the threads that the session makes, which get no larger ones
   int64_t total() const { return arena + states + tables + stacks; }
 };
 

@@ -9,8 +9,15 @@ namespace tensel::rt {
 
 /// The session itself, at most.
 inline constexpr int64_t sessionObjectBytes = 1536;
-/// What kernels and the runtime touch of a worker's stack, at most: temporaries of a kernel are bounded by 256 KiB (passes/kernel).
-inline constexpr int64_t workerStackBytes = 512 << 10;
+/// What a worker's stack holds beside kernels' frames: the system's record of the thread, the runtime's frames, and those of what kernels
+/// import (memcpy and its like).
+inline constexpr int64_t threadStackBytes = 64 << 10;
+/// The most that kernels may take.
+inline constexpr int64_t mostKernelStackBytes = 16 << 20;
+
+/// The stack of a worker that runs kernels which take up to so many bytes of it: the worker is given no more (and what thread-local
+/// variables of the program take, which is not the session's).
+constexpr int64_t workerStackBytes(int64_t kernelStackBytes) { return (kernelStackBytes + threadStackBytes + 4095) / 4096 * 4096; }
 
 struct SessionCounts {
   int64_t symbols, tensors, inputs, plannedValues, threads;

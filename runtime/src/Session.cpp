@@ -159,7 +159,7 @@ tensel_status_t tensel_session::create(const tensel_model &theModel, size_t theF
              0};
   env.session = this;
   int32_t threads = options.threads ? options.threads : usableCpus();
-  if (int code = pool.start(threads))
+  if (int code = pool.start(threads, size_t(workerStackBytes(model->package.metadata().kernel_stack_bytes()))))
     return theError.set(TENSEL_OUT_OF_MEMORY, "cannot start %d threads: error %d", threads, code);
   return TENSEL_OK;
 }

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <link.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,7 +16,6 @@ using namespace tensel::rt;
 static constexpr uint32_t openBit = uint32_t(1) << 31;
 static constexpr int spinCount = 4000;    // about 50 microseconds
 static constexpr int chunksPerThread = 4; // evens out threads of different speed
-static constexpr size_t stackBytes = size_t(8) << 20;
 
 static void futexWait(std::atomic<uint32_t> &word, uint32_t expected) {
   syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, expected, nullptr, nullptr, 0);
@@ -31,7 +31,21 @@ static void pauseCpu() {
 #endif
 }
 
-int ThreadPool::start(int threadCount) {
+/// What the system takes off every stack for the thread-local variables of the program and its libraries.
+static size_t threadLocalBytes() {
+  size_t bytes = 0;
+  dl_iterate_phdr(
+      [](dl_phdr_info *info, size_t, void *sum) {
+        for (size_t i = 0; i < info->dlpi_phnum; ++i)
+          if (info->dlpi_phdr[i].p_type == PT_TLS)
+            *static_cast<size_t *>(sum) += info->dlpi_phdr[i].p_memsz + info->dlpi_phdr[i].p_align;
+        return 0;
+      },
+      &bytes);
+  return bytes;
+}
+
+int ThreadPool::start(int threadCount, size_t stackBytes) {
   if (threadCount <= 1)
     return 0;
   Array<pthread_t> &started = workers;
@@ -42,7 +56,8 @@ int ThreadPool::start(int threadCount) {
   int error = pthread_attr_init(&attributes);
   if (error)
     return error;
-  pthread_attr_setstacksize(&attributes, stackBytes);
+  const size_t page = size_t(sysconf(_SC_PAGESIZE));
+  error = pthread_attr_setstacksize(&attributes, (stackBytes + threadLocalBytes() + page - 1) / page * page);
   // Signals are the application's affair: its own threads take them.
   sigset_t all, before;
   sigfillset(&all);

@@ -18,9 +18,9 @@ public:
   ThreadPool(const ThreadPool &) = delete;
   ThreadPool &operator=(const ThreadPool &) = delete;
 
-  /// Starts threadCount - 1 workers; the caller of parallelFor is the last one. Returns 0 or an errno value; then no
-  /// worker runs.
-  int start(int threadCount);
+  /// Starts threadCount - 1 workers; the caller of parallelFor is the last one. Each has a stack of `stackBytes`, and room for the
+  /// program's thread-local variables. Returns 0 or an errno value; then no worker runs.
+  int start(int threadCount, size_t stackBytes);
   void stop();
   int threadCount() const { return int(workers.size()) + 1; }
   /// Whether a loop is in progress.

@@ -2,6 +2,7 @@
 // outside the metadata through its hash, and the metadata through flatbuffers' verifier and then relation by relation.
 #include "runtime/include/tensel/kernel_abi.h"
 #include "runtime/package/Format.h"
+#include "runtime/package/SessionTables.h"
 #include "runtime/package/Sha256.h"
 #include "runtime/package/SizeExpr.h"
 #include "runtime/package_generated.h"
@@ -454,6 +455,9 @@ tensel_status_t Verifier::code() {
 tensel_status_t Verifier::rest() {
   if (!package->compiler_version() || !package->target_arch())
     return bad("the compiler's version or the target is missing");
+  if (package->kernel_stack_bytes() < 0 || package->kernel_stack_bytes() > mostKernelStackBytes)
+    return bad("kernels take %lld bytes of stack, expected at most %lld", (long long)package->kernel_stack_bytes(),
+               (long long)mostKernelStackBytes);
   TENSEL_TRY(names(package->kernels(), "kernel", [](const fb::Kernel *kernel) { return kernel->name(); }));
   for (size_t i = 0; i < sizeOf(package->inputs_hashes()); ++i) {
     const fb::InputHash &input = *package->inputs_hashes()->Get(uoffset_t(i));

@@ -146,6 +146,24 @@ def test_a_compiled_package_keeps_a_limit_or_is_refused(tmp_path: Path) -> None:
     assert_user_error(done, "--max-memory: found a need of", "expected at most 65536", "alive at its peak: '")
 
 
+def test_a_limit_holds_for_the_stacks_of_all_threads(tmp_path: Path) -> None:
+    """Stacks are as large as the kernels' code takes them; where they leave too little, the batch is split for what is left."""
+    file = save(samples(8), tmp_path / "model.onnx")
+    package = compile_model(file, tmp_path / "free.tensel")
+    one, many = (stated(package, {}, threads)[0]["memory"] for threads in (1, 3))
+    worker = many["stacks"] // 2
+    assert one["stacks"] == 0
+    assert many["stacks"] == 2 * worker
+    assert 64 << 10 < worker < 512 << 10
+    x = ("--input", "x=random:1", "--threads=3")
+    assert tensel("run", file, *x, f"--max-memory={many['total']}").returncode == 0
+    assert tensel("run", file, *x, f"--max-memory={many['total'] - one['arena'] // 2}").returncode == 0
+    done = tensel("run", file, *x, f"--max-memory={many['stacks']}")
+    assert_user_error(done, "--max-memory: found a need of at least", f"{'expected at most'} ")
+    done = tensel("run", package, *x, f"--max-memory={many['total'] - 1}")
+    assert_user_error(done, f"found a need of {many['total']} bytes", f"the stacks of its threads: {2 * worker}", "fewer --threads")
+
+
 @pytest.mark.parametrize("text", ["", "0", "-5", "12Q", "1e6", "K", "99999999999G"])
 def test_what_is_no_size(text: str, tmp_path: Path) -> None:
     file = save(mlp()[0], tmp_path / "mlp.onnx")

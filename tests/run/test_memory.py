@@ -87,6 +87,7 @@ def check(program: Path, package: Path, function: dict[str, Any], sizes: dict[st
         assert largest <= memory["live"] <= largest + 64 * function["planned_values"], where
     return {"function": function["name"], "sizes": sizes, "threads": threads, "stated": memory["total"], "arena": memory["arena"],
             "live": memory["live"], "states": memory["states"], "tables": memory["tables"],
+            "stacks": memory["stacks"],
             "measured": measured["touched"] + measured["tables"] + measured["states"], "resident": measured["resident"]}
 
 

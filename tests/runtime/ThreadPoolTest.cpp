@@ -1,5 +1,6 @@
 // The thread pool: every iteration once, whatever the number of threads; nested and repeated loops; many pools.
 #include "runtime/src/ThreadPool.h"
+#include "runtime/package/SessionTables.h"
 
 #include <gtest/gtest.h>
 #include <thread>
@@ -8,6 +9,8 @@
 using namespace tensel::rt;
 
 namespace {
+
+constexpr size_t stackBytes = size_t(128) << 10;
 
 struct Counts {
   std::vector<std::atomic<int>> items;
@@ -21,7 +24,7 @@ struct Counts {
 TEST(ThreadPool, EveryIterationOnce) {
   for (int threads : {1, 2, 3, 8}) {
     ThreadPool pool;
-    ASSERT_EQ(pool.start(threads), 0);
+    ASSERT_EQ(pool.start(threads, stackBytes), 0);
     EXPECT_EQ(pool.threadCount(), threads);
     for (int64_t count : {0, 1, 2, 3, 7, 31, 32, 33, 1000, 100000}) {
       Counts counts(size_t(count + 1));
@@ -35,7 +38,7 @@ TEST(ThreadPool, EveryIterationOnce) {
 
 TEST(ThreadPool, ManyShortLoops) {
   ThreadPool pool;
-  ASSERT_EQ(pool.start(4), 0);
+  ASSERT_EQ(pool.start(4, stackBytes), 0);
   Counts counts(16);
   for (int round = 0; round < 20000; ++round)
     pool.parallelFor(Counts::run, &counts, 16);
@@ -45,7 +48,7 @@ TEST(ThreadPool, ManyShortLoops) {
 
 TEST(ThreadPool, LoopsAfterASleep) {
   ThreadPool pool;
-  ASSERT_EQ(pool.start(3), 0);
+  ASSERT_EQ(pool.start(3, stackBytes), 0);
   Counts counts(64);
   for (int round = 0; round < 20; ++round) {
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -65,7 +68,7 @@ TEST(ThreadPool, NestedLoopsRunInline) {
         nested->pool.parallelFor(Counts::run, &nested->counts, 100);
     }
   } nested;
-  ASSERT_EQ(nested.pool.start(3), 0);
+  ASSERT_EQ(nested.pool.start(3, stackBytes), 0);
   nested.pool.parallelFor(Nested::run, &nested, 50);
   for (auto &item : nested.counts.items)
     EXPECT_EQ(item.load(), 50);
@@ -87,7 +90,7 @@ TEST(ThreadPool, ResultsDoNotDependOnTheThreads) {
   Values::run(&reference, 0, 5000);
   for (int threads : {1, 2, 5}) {
     ThreadPool pool;
-    ASSERT_EQ(pool.start(threads), 0);
+    ASSERT_EQ(pool.start(threads, stackBytes), 0);
     Values values;
     pool.parallelFor(Values::run, &values, 5000);
     EXPECT_EQ(values.out, reference.out);
@@ -97,13 +100,53 @@ TEST(ThreadPool, ResultsDoNotDependOnTheThreads) {
 TEST(ThreadPool, StopsAndStartsAgain) {
   ThreadPool pool;
   for (int round = 0; round < 20; ++round) {
-    ASSERT_EQ(pool.start(4), 0);
+    ASSERT_EQ(pool.start(4, stackBytes), 0);
     Counts counts(10);
     pool.parallelFor(Counts::run, &counts, 10);
     EXPECT_EQ(counts.items[9].load(), 1);
     pool.stop();
     EXPECT_EQ(pool.threadCount(), 1);
   }
+}
+
+/// What a kernel is allowed to take is there, and no more than a few pages beside it.
+TEST(ThreadPool, StacksAreWhatIsAskedFor) {
+  struct Seen {
+    pthread_t caller = pthread_self();
+    std::atomic<size_t> workers{0}, smallest{SIZE_MAX}, largest{0};
+  } seen;
+  ThreadPool pool;
+  ASSERT_EQ(pool.start(3, stackBytes), 0);
+  auto look = [](void *closure, int64_t, int64_t) {
+    auto &found = *static_cast<Seen *>(closure);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (pthread_equal(pthread_self(), found.caller))
+      return;
+    pthread_attr_t attributes;
+    void *low = nullptr;
+    size_t bytes = 0;
+    ASSERT_EQ(pthread_getattr_np(pthread_self(), &attributes), 0);
+    pthread_attr_getstack(&attributes, &low, &bytes);
+    pthread_attr_destroy(&attributes);
+    char here = 0;
+    const size_t room = size_t(&here - static_cast<char *>(low));
+    size_t before = found.smallest.load();
+    while (room < before && !found.smallest.compare_exchange_weak(before, room))
+      continue;
+    before = found.largest.load();
+    while (bytes > before && !found.largest.compare_exchange_weak(before, bytes))
+      continue;
+    // All of it can be written.
+    volatile char *kernel = static_cast<char *>(__builtin_alloca(stackBytes - threadStackBytes));
+    for (size_t i = 0; i < stackBytes - threadStackBytes; i += 512)
+      kernel[i] = 1;
+    found.workers.fetch_add(1);
+  };
+  for (int round = 0; round < 50; ++round)
+    pool.parallelFor(look, &seen, 12);
+  EXPECT_GT(seen.workers.load(), 0u);
+  EXPECT_GE(seen.smallest.load(), stackBytes - size_t(threadStackBytes) / 4);
+  EXPECT_LE(seen.largest.load(), stackBytes + size_t(threadStackBytes));
 }
 
 } // namespace

@@ -80,7 +80,7 @@ Json describe(const rt::PackageData &data, const std::vector<int64_t> &sizes, in
   return {{"compiler", data.compilerVersion}, {"target", data.targetArch},     {"functions", std::move(functions)},
           {"symbols", std::move(symbols)},    {"weight_bytes", weightBytes},   {"weights", std::move(weights)},
           {"code", std::move(code)},          {"kernels", std::move(kernels)}, {"passes", data.passes},
-          {"options", data.options},          {"inputs", std::move(hashes)}};
+          {"options", data.options},          {"inputs", std::move(hashes)},   {"kernel_stack_bytes", data.kernelStackBytes}};
 }
 
 std::string describeTensor(const Json &tensor) {

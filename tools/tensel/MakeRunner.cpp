@@ -1,6 +1,7 @@
 // Chooses the runner: a package as it is; a model through the JIT, or through the interpreter.
 #include "tools/tensel/Files.h"
 #include "tools/tensel/GivenValues.h"
+#include "tools/tensel/MemoryReport.h"
 #include "tools/tensel/ModelLoader.h"
 #include "tools/tensel/ReferenceRunner.h"
 #include "tools/tensel/ReportJob.h"
@@ -46,19 +47,13 @@ llvm::Expected<std::optional<int64_t>> maxMemoryOf(const RunOptions &options) {
   return bytes;
 }
 
-llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options, LoadedModel &model, const GivenTensors &given) {
-  llvm::Expected<const CpuLevel *> level = levelToRun();
-  if (!level)
-    return level.takeError();
-  llvm::Expected<std::optional<int64_t>> maxMemory = maxMemoryOf(options);
-  if (!maxMemory)
-    return maxMemory.takeError();
-  if (*maxMemory) {
-    fixGivenSizes(*model.module, given);
-    // The rest is for the stacks of the other threads.
-    const int threads = options.threads ? options.threads : static_cast<int>(llvm::hardware_concurrency().compute_thread_count());
-    **maxMemory = std::max<int64_t>(1, **maxMemory - rt::workerStackBytes * (threads - 1));
-  }
+int threadsOf(const RunOptions &options) {
+  return options.threads ? options.threads : static_cast<int>(llvm::hardware_concurrency().compute_thread_count());
+}
+
+/// Compiles the module, which it changes; `maxMemory` is for one thread.
+llvm::Expected<std::unique_ptr<Program>> compileOnce(const RunOptions &options, LoadedModel &model, const GivenTensors &given,
+                                                     const CpuLevel &level, std::optional<int64_t> maxMemory) {
   verification::GivenInputs verified;
   if (!options.verify.each.empty())
     for (const auto &[name, tensor] : given)
@@ -69,17 +64,60 @@ llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options
   PhaseOptions phases{.bitExact = options.bitExact,
                       .roundedBits = roundedBits(options.quantize),
                       .observer = observers.orNull(),
-                      .maxMemory = *maxMemory};
+                      .maxMemory = maxMemory};
   llvm::Expected<std::unique_ptr<Program>> program = Program::create(*model.module, phases);
   if (!program)
     return verify.finish(program.takeError());
   if (!options.reportJson.empty())
     if (auto made = report.finish((*program)->module, phases, {options.model, options.quantize, options.shapes}); !made)
       return made.takeError();
-  if (llvm::Error error = (*program)->makeCode({*level}))
+  if (llvm::Error error = (*program)->makeCode({&level}))
     return verify.finish(std::move(error));
   if (llvm::Error error = verify.finish(verify.checkCode(**program)))
     return std::move(error);
+  return std::move(*program);
+}
+
+/// Within a limit for all of the threads. How much their stacks take is known when there is code: where that is too much, the program is
+/// made again for what they leave.
+llvm::Expected<std::unique_ptr<Program>> compileWithin(const RunOptions &options, LoadedModel &model, const GivenTensors &given,
+                                                       const CpuLevel &level, int64_t limit) {
+  const int threads = threadsOf(options);
+  mlir::OwningOpRef<mlir::ModuleOp> again = model.module->clone();
+  for (int64_t kernelStack = 0;; ) {
+    const int64_t left = std::max<int64_t>(1, limit - rt::workerStackBytes(kernelStack) * (threads - 1));
+    llvm::Expected<std::unique_ptr<Program>> program = compileOnce(options, model, given, level, left);
+    if (!program)
+      return program;
+    const rt::PackageData &package = (*program)->writer.data;
+    std::string refusal;
+    for (const rt::FunctionData &function : package.functions)
+      if (refusal.empty())
+        refusal = refuseMemory(package, function, rt::declaredMaxima(package), threads, limit);
+    if (refusal.empty())
+      return program;
+    if (package.kernelStackBytes <= kernelStack || !again)
+      return llvm::createStringError(refusal);
+    kernelStack = package.kernelStackBytes;
+    program->reset();
+    model.module = std::move(again);
+  }
+}
+
+llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options, LoadedModel &model, const GivenTensors &given) {
+  llvm::Expected<const CpuLevel *> level = levelToRun();
+  if (!level)
+    return level.takeError();
+  llvm::Expected<std::optional<int64_t>> maxMemory = maxMemoryOf(options);
+  if (!maxMemory)
+    return maxMemory.takeError();
+  if (*maxMemory)
+    fixGivenSizes(*model.module, given);
+  llvm::Expected<std::unique_ptr<Program>> program = *maxMemory
+                                                         ? compileWithin(options, model, given, **level, **maxMemory)
+                                                         : compileOnce(options, model, given, **level, std::nullopt);
+  if (!program)
+    return program.takeError();
   auto runner = std::make_unique<SessionRunner>();
   llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(**program);
   if (!jit)

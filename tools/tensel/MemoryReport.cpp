@@ -119,10 +119,9 @@ std::string refuseMemory(const rt::PackageData &package, const rt::FunctionData 
   if (!memory)
     return "--max-memory: what '" + function.name + "' needs is not bounded";
   const Json described = describeMemory(package, function, sizes, threads);
-  std::string text = "--max-memory: found a need of " + std::to_string(memory->total()) + " bytes by '" + function.name +
-                     "', expected at most " + std::to_string(limit) +
-                     "\nalive at its peak: " + aliveText(described["alive_at_peak"]);
-  return text + "\nthe package is compiled already; `tensel compile --max-memory` may make one that needs less";
+  return "--max-memory: found a need of " + std::to_string(memory->total()) + " bytes by '" + function.name +
+         "', expected at most " + std::to_string(limit) + "\nalive at its peak: " + aliveText(described["alive_at_peak"]) +
+         (memory->stacks ? "\nthe stacks of its threads: " + std::to_string(memory->stacks) + "; fewer --threads take less" : "");
 }
 
 std::string memoryText(const Json &memory) {

@@ -114,7 +114,10 @@ std::string SessionRunner::checkMemory(const std::vector<tensel_symbol_limit> &l
     for (size_t s = 0; s < sizes.size(); ++s)
       if (limited.symbols[s].name == limit.symbol)
         sizes[s] = limit.max;
-  return refuseMemory(limited, limited.functions[static_cast<size_t>(function)], sizes, threads(), maxMemory);
+  std::string refusal = refuseMemory(limited, limited.functions[static_cast<size_t>(function)], sizes, threads(), maxMemory);
+  if (!refusal.empty())
+    refusal += "\nthe package is compiled already; `tensel compile --max-memory` may make one that needs less";
+  return refusal;
 }
 
 std::string SessionRunner::setInputs(const std::vector<HostTensor> &tensors) {

@@ -15,3 +15,19 @@ func.func private @scale(%a: memref<?xf32>, %out: memref<?xf32>) attributes {ten
   } {tensel.parallel}
   return
 }
+
+// A kernel without a parallel loop is one iteration; its memory is taken before it, once a call.
+// CHECK-LABEL: func.func private @whole_body(
+// CHECK: memref.alloca() : memref<8xf32>
+// CHECK: scf.for
+// CHECK-NOT: memref.alloca
+// CHECK: return
+func.func private @whole(%a: memref<8xf32>, %out: memref<8xf32>) attributes {tensel.kernel} {
+  %c0 = arith.constant 0 : index
+  %t = memref.alloca() : memref<8xf32>
+  %x = memref.load %a[%c0] : memref<8xf32>
+  memref.store %x, %t[%c0] : memref<8xf32>
+  %y = memref.load %t[%c0] : memref<8xf32>
+  memref.store %y, %out[%c0] : memref<8xf32>
+  return
+}
