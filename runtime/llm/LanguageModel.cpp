@@ -1,6 +1,9 @@
 // Opens packages of language models; see LanguageModel.h.
 #include "runtime/llm/LanguageModel.h"
 
+#include <algorithm>
+#include <malloc.h>
+
 namespace tensel::text {
 namespace {
 
@@ -16,9 +19,16 @@ std::string_view weightText(const tensel_model *model, const char *name) {
   return {static_cast<const char *>(data), size};
 }
 
+/// What malloc has given out and not got back.
+int64_t heldByMalloc() {
+  const struct mallinfo2 info = mallinfo2();
+  return static_cast<int64_t>(info.uordblks + info.hblkhd);
+}
+
 } // namespace
 
 Result<LanguageModel> LanguageModel::open(const std::string &path) {
+  const int64_t before = heldByMalloc();
   tensel_model *model = nullptr;
   tensel_error_t problem = {};
   if (tensel_model_load_file(path.c_str(), &model, &problem) != TENSEL_OK) {
@@ -35,6 +45,7 @@ Result<LanguageModel> LanguageModel::open(const std::string &path) {
   LanguageModel opened(model, std::move(*words));
   if (auto error = opened.readSettings())
     return Error{"'" + path + "': " + error->message};
+  opened.heldBytes = std::max<int64_t>(heldByMalloc() - before, 0);
   return opened;
 }
 
@@ -66,7 +77,8 @@ std::optional<Error> LanguageModel::readSettings() {
 
 LanguageModel::LanguageModel(LanguageModel &&other) noexcept
     : model(std::exchange(other.model, nullptr)), words(std::move(other.words)), chat(std::move(other.chat)),
-      bos(std::move(other.bos)), eos(std::move(other.eos)), ends(std::move(other.ends)), start(other.start) {}
+      bos(std::move(other.bos)), eos(std::move(other.eos)), ends(std::move(other.ends)), start(other.start),
+      heldBytes(other.heldBytes) {}
 
 LanguageModel::~LanguageModel() { tensel_model_destroy(model); }
 

@@ -37,6 +37,8 @@ public:
   const std::optional<TokenId> &answerStart() const { return start; }
   /// The most tokens that a text may have.
   int64_t longestContext() const;
+  /// What the tokenizer, the chat template and the tables of the package have of malloc's memory; measured while it was opened.
+  int64_t textBytes() const { return heldBytes; }
 
 private:
   LanguageModel(tensel_model *model, Tokenizer words) : model(model), words(std::move(words)) {}
@@ -48,6 +50,7 @@ private:
   std::string bos, eos;
   std::unordered_set<TokenId> ends;
   std::optional<TokenId> start;
+  int64_t heldBytes = 0;
 };
 
 } // namespace tensel::text

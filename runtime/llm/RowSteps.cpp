@@ -51,6 +51,9 @@ Result<RowSteps> RowSteps::create(const LanguageModel &model, const ContextOptio
     return std::move(*error);
   if (auto error = steps.open(steps.prefill, "prefill", 1, options.chunk))
     return std::move(*error);
+  if (options.scores)
+    if (auto error = steps.open(steps.scoring, "score", 1, options.chunk))
+      return std::move(*error);
   steps.ids.resize(static_cast<size_t>(std::max(options.chunk, rows)));
   return steps;
 }
@@ -201,14 +204,15 @@ void RowSteps::copy(int64_t from, int64_t to) {
 
 ContextMemory RowSteps::memory() const {
   ContextMemory memory;
-  for (const Step *step : {&prefill, &decode, &scoring})
-    memory.arenaBytes += tensel_session_arena_bytes(step->session.get());
+  for (const OpenSession &open : sessions()) {
+    const int64_t arena = tensel_session_arena_bytes(open.session);
+    memory.arenaBytes += arena;
+    memory.tableBytes += tensel_session_memory_bytes(open.session) - arena;
+  }
   for (const State &state : states)
     memory.stateBytes += static_cast<int64_t>(state.memory.bytes());
-  if (sources) {
-    memory.arenaBytes += sources->arenaBytes();
+  if (sources)
     memory.stateBytes += sources->bytes();
-  }
   return memory;
 }
 

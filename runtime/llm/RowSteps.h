@@ -14,6 +14,7 @@ struct ContextOptions {
   int64_t chunk = 256;     ///< most tokens that are read at once
   int64_t source = 0;      ///< most tokens of a text that an encoder reads; 0: as many as the model can
   int32_t threads = 0;     ///< 0: one for each CPU
+  bool scores = false;     ///< makes what `score` takes at once, not on its first use
   int64_t events = 0;      ///< how many events each session keeps (tensel_session_options); 0: none is profiled
 };
 
@@ -27,6 +28,8 @@ struct OpenSession {
 struct ContextMemory {
   int64_t arenaBytes = 0; ///< of all sessions, as laid out when they were made
   int64_t stateBytes = 0; ///< of all states, and of what an encoder made of the texts that are answered
+  int64_t tableBytes = 0; ///< of the sessions' tables, and their threads' stacks
+  int64_t total() const { return arenaBytes + stateBytes + tableBytes; }
 };
 
 class RowSteps {

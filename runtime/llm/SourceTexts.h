@@ -24,7 +24,6 @@ public:
 
   /// The most tokens of a text.
   int64_t limit() const { return encoder.limit(); }
-  int64_t arenaBytes() const { return encoder.arenaBytes(); }
   const tensel_session *openSession() const { return encoder.openSession(); }
   /// Of what was made of the texts.
   int64_t bytes() const { return static_cast<int64_t>(vectors.bytes()); }

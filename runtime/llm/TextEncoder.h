@@ -23,7 +23,6 @@ public:
   Result<std::span<const float>> embed(std::string_view text);
   /// The most tokens of a text.
   int64_t limit() const { return longest; }
-  int64_t arenaBytes() const { return tensel_session_arena_bytes(session.get()); }
   const tensel_session *openSession() const { return session.get(); }
 
 private:

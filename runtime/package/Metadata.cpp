@@ -110,8 +110,8 @@ std::vector<uint8_t> tensel::rt::buildMetadata(const PackageData &data, bool wit
   });
   auto options = buildStrings(builder, data.options);
   auto nodes = buildStrings(builder, data.nodes);
-  fb::FinishPackageBuffer(builder,
-                          fb::CreatePackage(builder, packageFormatVersion, TENSEL_KERNEL_ABI_VERSION, version, arch, functions,
-                                            symbols, weights, code, sections, kernels, passes, hashes, options, nodes, data.kernelStackBytes));
+  fb::FinishPackageBuffer(builder, fb::CreatePackage(builder, packageFormatVersion, TENSEL_KERNEL_ABI_VERSION, version, arch,
+                                                     functions, symbols, weights, code, sections, kernels, passes, hashes,
+                                                     options, nodes, data.kernelStackBytes));
   return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
 }

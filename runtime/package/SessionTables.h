@@ -17,7 +17,9 @@ inline constexpr int64_t mostKernelStackBytes = 16 << 20;
 
 /// The stack of a worker that runs kernels which take up to so many bytes of it: the worker is given no more (and what thread-local
 /// variables of the program take, which is not the session's).
-constexpr int64_t workerStackBytes(int64_t kernelStackBytes) { return (kernelStackBytes + threadStackBytes + 4095) / 4096 * 4096; }
+constexpr int64_t workerStackBytes(int64_t kernelStackBytes) {
+  return (kernelStackBytes + threadStackBytes + 4095) / 4096 * 4096;
+}
 
 struct SessionCounts {
   int64_t symbols, tensors, inputs, plannedValues, threads;

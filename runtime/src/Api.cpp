@@ -274,6 +274,8 @@ tensel_status_t tensel_session_output(tensel_session *session, int32_t index, co
 
 int64_t tensel_session_arena_bytes(const tensel_session *session) { return session ? session->arenaBytes : 0; }
 
+int64_t tensel_session_memory_bytes(const tensel_session *session) { return session ? session->memoryBytes() : 0; }
+
 int32_t tensel_session_thread_count(const tensel_session *session) { return session ? session->pool.threadCount() : 0; }
 
 int32_t tensel_session_kernel_count(const tensel_session *session) {

@@ -121,6 +121,14 @@ tensel_status_t tensel_session::layOut(Error &error) {
   return TENSEL_OK;
 }
 
+int64_t tensel_session::memoryBytes() const {
+  const int64_t threads = pool.threadCount();
+  return arenaBytes +
+         sessionTableBytes(
+             {int64_t(symbols.size()), int64_t(tensors.size()), int64_t(isSet.size()), int64_t(offsets.size()), threads}) +
+         workerStackBytes(model->package.metadata().kernel_stack_bytes()) * (threads - 1);
+}
+
 static int32_t usableCpus() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof set, &set) == 0)

@@ -48,6 +48,8 @@ struct tensel_session {
   const tensel_model *model = nullptr;
   size_t function = 0;
   int64_t arenaBytes = 0;
+  /// What it took when it was made: arena, tables, stacks.
+  int64_t memoryBytes() const;
   tensel::rt::ThreadPool pool;
   tensel::rt::Array<tensel::rt::KernelCost> costs; // empty: not measured
   tensel::rt::Array<tensel_event> events;

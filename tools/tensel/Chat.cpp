@@ -1,6 +1,7 @@
 // `tensel chat`: a conversation on the terminal. The whole of it is rendered for every answer, and the context reads only what
 // it does not hold yet, so that a turn costs what was said since the last one.
 #include "tools/tensel/ModelCache.h"
+#include "tools/tensel/TextMemory.h"
 #include "tools/tensel/Writer.h"
 
 #include <cstdio>
@@ -19,7 +20,10 @@ public:
   explicit ChatJob(const TextOptions &options) : options(options), isTerminal(isatty(STDIN_FILENO) != 0) {}
 
   std::string run() {
-    auto opened = openLanguageModel({options.model, options.shapes, options.quantize});
+    TextMemory memory;
+    if (std::string error = memory.read(options.maxMemory); !error.empty())
+      return error;
+    auto opened = openLanguageModel(options);
     if (!opened)
       return opened.message();
     const text::LanguageModel &model = *opened;
@@ -31,7 +35,7 @@ public:
     if (settings.capacity > model.longestContext())
       return "--context: found " + std::to_string(settings.capacity) + ", expected at most the model's " +
              std::to_string(model.longestContext());
-    auto context = text::TextContext::create(model, settings);
+    auto context = memory.make(model, settings, [&] { return text::TextContext::create(model, settings); });
     if (!context)
       return context.message();
     clear();

@@ -40,11 +40,19 @@ struct RunOptions {
   VerifyFlags verify;
 };
 
+/// What all commands share that run a language model: the model, how its code is made, and how much it may take.
+struct LanguageOptions {
+  std::string model, quantize = roundedTo16, maxMemory;
+  std::vector<std::string> shapes;
+  bool bitExact = false;
+  int threads = 0;
+};
+
 /// What `generate` and `chat` share.
-struct TextOptions {
-  std::string model, system, quantize = roundedTo16;
-  std::vector<std::string> shapes, stops;
-  int tokens = 256, context = 0, threads = 0, topK = 40;
+struct TextOptions : LanguageOptions {
+  std::string system;
+  std::vector<std::string> stops;
+  int tokens = 256, context = 0, topK = 40;
   double temperature = 0.8, topP = 0.95, minP = 0.05, typicalP = 1, repetition = 1, presence = 0, frequency = 0;
   uint64_t seed = 0;
   bool greedy = false, shift = false;
@@ -52,21 +60,19 @@ struct TextOptions {
 
 struct GenerateOptions : TextOptions {
   std::vector<std::string> prompts;
-  std::string promptFile, promptsFile, profile, maxMemory;
+  std::string promptFile, promptsFile, profile;
   bool json = false, raw = false, ignoreEnd = false;
 };
 
-struct PerplexityOptions {
-  std::string model, file, quantize = roundedTo16;
-  std::vector<std::string> shapes;
-  int context = 512, threads = 0;
+struct PerplexityOptions : LanguageOptions {
+  std::string file;
+  int context = 512;
   bool json = false;
 };
 
-struct EmbedOptions {
-  std::string model, file, quantize = roundedTo16;
-  std::vector<std::string> texts, shapes;
-  int threads = 0;
+struct EmbedOptions : LanguageOptions {
+  std::string file;
+  std::vector<std::string> texts;
   bool json = false;
 };
 

@@ -3,13 +3,18 @@
 #include "tools/tensel/Commands.h"
 #include "tools/tensel/Files.h"
 #include "tools/tensel/ModelCache.h"
+#include "tools/tensel/TextMemory.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <sstream>
 
 namespace tensel::cli {
 namespace {
 std::string run(const EmbedOptions &options) {
+  TextMemory memory;
+  if (std::string error = memory.read(options.maxMemory); !error.empty())
+    return error;
   std::vector<std::string> texts = options.texts;
   if (!options.file.empty()) {
     std::string all;
@@ -21,12 +26,20 @@ std::string run(const EmbedOptions &options) {
   }
   if (texts.empty())
     return "no text: give -p TEXT or --file FILE";
-  auto model = openLanguageModel({options.model, options.shapes, options.quantize});
+  auto model = openLanguageModel(options);
   if (!model)
     return model.message();
-  auto encoder = text::TextEncoder::create(*model, 0, options.threads, "embedding");
+  int64_t longest = 1;
+  for (const std::string &text : texts)
+    if (auto tokens = model->tokenizer().encode(text, true))
+      longest = std::max(longest, static_cast<int64_t>(tokens->size()));
+  auto encoder = text::TextEncoder::create(*model, longest, options.threads, "embedding");
   if (!encoder)
     return encoder.message();
+  const int64_t arena = tensel_session_arena_bytes(encoder->openSession());
+  const text::ContextMemory taken = {arena, 0, tensel_session_memory_bytes(encoder->openSession()) - arena};
+  if (std::string refusal = memory.refuse(*model, taken, "; shorter texts take less"); !refusal.empty())
+    return refusal;
   for (const std::string &text : texts) {
     auto vector = encoder->embed(text);
     if (!vector)

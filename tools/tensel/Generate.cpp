@@ -1,7 +1,7 @@
 // `tensel generate`: one prompt, one answer, streamed as it is written; or several, answered together.
 #include "tools/tensel/Files.h"
-#include "tools/tensel/Inputs.h"
 #include "tools/tensel/ModelCache.h"
+#include "tools/tensel/TextMemory.h"
 #include "tools/tensel/Trace.h"
 #include "tools/tensel/Writer.h"
 
@@ -55,7 +55,7 @@ std::string readPrompts(const GenerateOptions &options, std::vector<std::string>
   return options.promptFile.empty() ? readInput(prompts.emplace_back()) : readFile(options.promptFile, prompts.emplace_back());
 }
 
-std::string report(const text::Generation &made, const text::ContextMemory &memory) {
+std::string report(const text::LanguageModel &model, const text::Generation &made, const text::ContextMemory &memory) {
   auto rate = [](size_t tokens, double seconds) { return seconds > 0 ? static_cast<double>(tokens) / seconds : 0.0; };
   // The first token is the prefill's.
   const size_t decoded = made.tokens.empty() ? 0 : made.tokens.size() - 1;
@@ -67,7 +67,9 @@ std::string report(const text::Generation &made, const text::ContextMemory &memo
                                  {"decode_tok_s", rate(decoded, made.decodeSeconds)},
                                  {"prefill_ms", made.prefillSeconds * 1e3},
                                  {"arena_bytes", memory.arenaBytes},
-                                 {"state_bytes", memory.stateBytes}};
+                                 {"state_bytes", memory.stateBytes},
+                                 {"table_bytes", memory.tableBytes},
+                                 {"text_bytes", model.textBytes()}};
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -87,10 +89,12 @@ public:
     if (!options.profile.empty())
       if (std::string error = checkOutputPath(options.profile); !error.empty())
         return error;
+    if (std::string error = memory.read(options.maxMemory); !error.empty())
+      return error;
     std::vector<std::string> texts;
     if (std::string error = readPrompts(options, texts); !error.empty())
       return error;
-    auto opened = openLanguageModel({options.model, options.shapes, options.quantize});
+    auto opened = openLanguageModel(options);
     if (!opened)
       return opened.message();
     model = &*opened;
@@ -99,9 +103,6 @@ public:
         return error;
     if (std::string error = chooseContext(); !error.empty())
       return error;
-    if (!options.maxMemory.empty())
-      if (std::string error = parseBytes(options.maxMemory, "--max-memory", maxMemory); !error.empty())
-        return error;
     InterruptGuard guard;
     return prompts.size() == 1 ? answerOne() : answerAll();
   }
@@ -147,26 +148,8 @@ private:
     return "";
   }
 
-  /// Prompts are read in pieces as small as it takes. Memory is only touched by runs, so what is too large costs nothing.
-  template <typename Make>
-  auto makeWithin(Make make) -> decltype(make()) {
-    for (;; settings.chunk = std::max<int64_t>(1, settings.chunk / 2)) {
-      auto made = make();
-      if (!made || maxMemory == 0)
-        return made;
-      const text::ContextMemory memory = made->memory();
-      if (memory.arenaBytes + memory.stateBytes <= maxMemory)
-        return made;
-      if (settings.chunk == 1)
-        return text::Error{"--max-memory: found a need of at least " + std::to_string(memory.arenaBytes + memory.stateBytes) +
-                           " bytes, expected at most " + std::to_string(maxMemory) + "\nthe arena takes " +
-                           std::to_string(memory.arenaBytes) + ", the states of " + std::to_string(settings.capacity) +
-                           " tokens for each text " + std::to_string(memory.stateBytes) + "; a smaller --context takes less"};
-    }
-  }
-
   std::string answerOne() {
-    auto context = makeWithin([&] { return text::TextContext::create(*model, settings); });
+    auto context = memory.make(*model, settings, [&] { return text::TextContext::create(*model, settings); });
     if (!context)
       return context.message();
     auto made = text::generate(*model, *context, prompts.front(), wanted, [&](std::string_view piece) {
@@ -174,12 +157,12 @@ private:
     });
     if (!made)
       return made.message();
-    return print(options.json ? report(*made, context->memory()) : "\n") ? writeTrace(context->sessions()) : cannotWrite;
+    return print(options.json ? report(*model, *made, context->memory()) : "\n") ? writeTrace(context->sessions()) : cannotWrite;
   }
 
   /// Answers come in the prompts' order, each on a line of its own (or as its JSON object), when all are there.
   std::string answerAll() {
-    auto batch = makeWithin([&] { return text::TextBatch::create(*model, settings, prompts.size()); });
+    auto batch = memory.make(*model, settings, [&] { return text::TextBatch::create(*model, settings, prompts.size()); });
     if (!batch)
       return batch.message();
     auto made = text::generateTogether(*model, *batch, prompts, wanted,
@@ -187,7 +170,7 @@ private:
     if (!made)
       return made.message();
     for (const text::Generation &answer : *made)
-      if (!print(options.json ? report(answer, batch->memory()) : answer.text + "\n"))
+      if (!print(options.json ? report(*model, answer, batch->memory()) : answer.text + "\n"))
         return cannotWrite;
     return writeTrace(batch->sessions());
   }
@@ -205,7 +188,7 @@ private:
   const GenerateOptions &options;
   text::GenerationOptions wanted;
   text::ContextOptions settings;
-  int64_t maxMemory = 0; // 0: any
+  TextMemory memory;
   const text::LanguageModel *model = nullptr;
   std::vector<std::vector<text::TokenId>> prompts;
 };

@@ -84,7 +84,7 @@ llvm::Expected<std::unique_ptr<Program>> compileWithin(const RunOptions &options
                                                        const CpuLevel &level, int64_t limit) {
   const int threads = threadsOf(options);
   mlir::OwningOpRef<mlir::ModuleOp> again = model.module->clone();
-  for (int64_t kernelStack = 0;; ) {
+  for (int64_t kernelStack = 0;;) {
     const int64_t left = std::max<int64_t>(1, limit - rt::workerStackBytes(kernelStack) * (threads - 1));
     llvm::Expected<std::unique_ptr<Program>> program = compileOnce(options, model, given, level, left);
     if (!program)
@@ -113,9 +113,8 @@ llvm::Expected<std::unique_ptr<Runner>> compileAndLoad(const RunOptions &options
     return maxMemory.takeError();
   if (*maxMemory)
     fixGivenSizes(*model.module, given);
-  llvm::Expected<std::unique_ptr<Program>> program = *maxMemory
-                                                         ? compileWithin(options, model, given, **level, **maxMemory)
-                                                         : compileOnce(options, model, given, **level, std::nullopt);
+  llvm::Expected<std::unique_ptr<Program>> program = *maxMemory ? compileWithin(options, model, given, **level, **maxMemory)
+                                                                : compileOnce(options, model, given, **level, std::nullopt);
   if (!program)
     return program.takeError();
   auto runner = std::make_unique<SessionRunner>();

@@ -1,9 +1,8 @@
 // Compiles once, finds again; see ModelCache.h.
 #include "tools/tensel/ModelCache.h"
 
-#include "tools/tensel/Commands.h"
-
 #include "compiler/PackageEmitter.h"
+#include "runtime/package/PackageReader.h"
 #include "runtime/package/Sha256.h"
 #include "tools/tensel/Files.h"
 #include "tools/tensel/ModelLoader.h"
@@ -23,6 +22,12 @@
 
 namespace tensel::cli {
 namespace {
+/// What decides about the package that is made.
+struct CacheRequest {
+  const LanguageOptions &options;
+  bool score;
+};
+
 using Digest = std::array<uint8_t, 32>;
 
 llvm::Expected<std::string> cacheFolder() {
@@ -71,11 +76,12 @@ llvm::Expected<std::string> keyOf(const CacheRequest &request, const CpuLevel &l
   auto add = [&](llvm::StringRef text) { hash.update(text.data(), text.size() + 1); };
   add(programIdentity());
   add(level.name.str());
-  add(request.quantize);
+  add(request.options.quantize);
+  add(request.options.bitExact ? "bit-exact" : "");
   add(request.score ? "score" : "");
-  for (const std::string &shape : request.shapes)
+  for (const std::string &shape : request.options.shapes)
     add(shape);
-  for (const std::string &file : modelFiles(request.model)) {
+  for (const std::string &file : modelFiles(request.options.model)) {
     add(llvm::sys::path::filename(file).str());
     if (llvm::Error error = addFile(hash, file))
       return std::move(error);
@@ -87,13 +93,13 @@ llvm::Expected<std::string> keyOf(const CacheRequest &request, const CpuLevel &l
 
 llvm::Error compile(const CacheRequest &request, const CpuLevel &level, const std::string &package) {
   LoadOptions options;
-  options.shapes = request.shapes;
+  options.shapes = request.options.shapes;
   options.score = request.score;
-  llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(request.model, options);
+  llvm::Expected<std::unique_ptr<LoadedModel>> model = loadModel(request.options.model, options);
   if (!model)
     return model.takeError();
-  llvm::Expected<std::unique_ptr<Program>> program =
-      Program::create(*(*model)->module, {.roundedBits = roundedBits(request.quantize)});
+  llvm::Expected<std::unique_ptr<Program>> program = Program::create(
+      *(*model)->module, {.bitExact = request.options.bitExact, .roundedBits = roundedBits(request.options.quantize)});
   if (!program)
     return program.takeError();
   if (llvm::Error error = (*program)->makeCode({&level}))
@@ -137,10 +143,17 @@ struct Entry {
 llvm::Expected<Entry> findEntry(const CacheRequest &request) {
   Entry entry;
   bool isPackage = false;
-  if (std::string error = detectPackage(request.model, isPackage); !error.empty())
+  if (std::string error = detectPackage(request.options.model, isPackage); !error.empty())
     return llvm::createStringError(error);
   if (isPackage) {
-    entry.package = request.model;
+    entry.package = request.options.model;
+    rt::PackageData package;
+    if (request.options.bitExact)
+      if (std::string error = rt::readPackage(entry.package, package); !error.empty())
+        return llvm::createStringError("'" + entry.package + "': " + error);
+    if (request.options.bitExact && !llvm::is_contained(package.options, "bit-exact"))
+      return llvm::createStringError("--bit-exact: found the package '" + entry.package +
+                                     "', compiled without it; expected a model, or a package of `tensel compile --bit-exact`");
     return entry;
   }
   llvm::Expected<const CpuLevel *> level = levelToRun();
@@ -162,7 +175,8 @@ llvm::Error compileShown(const CacheRequest &request, const Entry &entry) {
   const bool shows = isatty(STDERR_FILENO);
   auto start = std::chrono::steady_clock::now();
   if (shows)
-    llvm::errs() << "tensel: compiling " << llvm::sys::path::filename(request.model) << " for " << entry.level->name << " ...";
+    llvm::errs() << "tensel: compiling " << llvm::sys::path::filename(request.options.model) << " for " << entry.level->name
+                 << " ...";
   llvm::Error error = compile(request, *entry.level, entry.package);
   if (shows) {
     std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
@@ -178,7 +192,8 @@ static text::Result<text::LanguageModel> openPackage(const std::string &path) {
   return text::LanguageModel::open(path);
 }
 
-text::Result<text::LanguageModel> openLanguageModel(const CacheRequest &request) {
+text::Result<text::LanguageModel> openLanguageModel(const LanguageOptions &options, bool score) {
+  const CacheRequest request = {options, score};
   llvm::Expected<Entry> entry = findEntry(request);
   if (!entry)
     return text::Error{llvm::toString(entry.takeError())};

@@ -3,6 +3,7 @@
 // numbers can be compared. What is left behind the last whole window does not count, unless it is all there is.
 #include "tools/tensel/Files.h"
 #include "tools/tensel/ModelCache.h"
+#include "tools/tensel/TextMemory.h"
 #include "tools/tensel/Writer.h"
 
 #include <algorithm>
@@ -21,10 +22,13 @@ double surprise(std::span<const float> logits, text::TokenId token) {
 }
 
 std::string run(const PerplexityOptions &options) {
+  TextMemory memory;
+  if (std::string error = memory.read(options.maxMemory); !error.empty())
+    return error;
   std::string words;
   if (std::string error = readFile(options.file, words); !error.empty())
     return error;
-  auto model = openLanguageModel({options.model, options.shapes, options.quantize, /*score=*/true});
+  auto model = openLanguageModel(options, /*score=*/true);
   if (!model)
     return model.message();
   auto tokens = model->tokenizer().encode(words, true);
@@ -40,7 +44,8 @@ std::string run(const PerplexityOptions &options) {
   settings.capacity = static_cast<int64_t>(window);
   settings.chunk = 64; // the logits of a chunk are in memory at once
   settings.threads = options.threads;
-  auto context = text::TextContext::create(*model, settings);
+  settings.scores = true;
+  auto context = memory.make(*model, settings, [&] { return text::TextContext::create(*model, settings); });
   if (!context)
     return context.message();
   double sum = 0;

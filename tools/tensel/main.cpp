@@ -98,8 +98,19 @@ void addRun(CLI::App &app, RunOptions &options) {
                       "write a trace for Chrome or Perfetto to this JSON file: each kernel's runs, by source node");
 }
 
-void addText(CLI::App *command, TextOptions &options) {
+/// MODEL, how its code is made, threads, memory.
+void addLanguageModel(CLI::App *command, LanguageOptions &options, const char *fit) {
   command->add_option("MODEL", options.model, "a .gguf file, a Hugging Face folder, or a .tensel file made of one")->required();
+  addQuantize(command, options.quantize);
+  addBitExact(command, options.bitExact);
+  addMaxMemory(command, options.maxMemory, fit);
+  command->add_option("--threads", options.threads, "how many threads compute (default: one for each CPU)")
+      ->check(CLI::Range(0, 1024));
+}
+
+void addText(CLI::App *command, TextOptions &options) {
+  addLanguageModel(command, options,
+                   "take at most this beside weights: read long prompts in smaller pieces, or say what is in the way");
   command->add_option("-n,--tokens", options.tokens, "the most tokens of an answer")->check(CLI::Range(1, 1 << 30));
   command->add_option("--context", options.context, "the most tokens of prompt and answer (default: what they need)")
       ->check(CLI::Range(2, 1 << 30));
@@ -119,11 +130,8 @@ void addText(CLI::App *command, TextOptions &options) {
       ->check(CLI::Range(-100.0, 100.0));
   command->add_option("--frequency-penalty", options.frequency, "the same, as often as it was said")
       ->check(CLI::Range(-100.0, 100.0));
-  addQuantize(command, options.quantize);
   command->add_option("--seed", options.seed, "the same seed gives the same text");
   command->add_option("--stop", options.stops, "a text that ends the answer; may be given again")->allow_extra_args(false);
-  command->add_option("--threads", options.threads, "how many threads compute (default: one for each CPU)")
-      ->check(CLI::Range(0, 1024));
 }
 
 void addGenerate(CLI::App &app, GenerateOptions &options) {
@@ -141,8 +149,6 @@ void addGenerate(CLI::App &app, GenerateOptions &options) {
   command->add_flag("--json", options.json, "print one JSON object a prompt instead of the text");
   command->add_option("--profile", options.profile,
                       "write a trace for Chrome or Perfetto to this JSON file: each kernel's runs, by source node");
-  addMaxMemory(command, options.maxMemory,
-               "arena and states of at most this: read long prompts in smaller pieces, or say what is in the way");
 }
 
 void addChat(CLI::App &app, TextOptions &options) {
@@ -150,28 +156,21 @@ void addChat(CLI::App &app, TextOptions &options) {
   addText(app.add_subcommand("chat", "talk with a language model; Ctrl-C stops an answer, Ctrl-D ends"), options);
 }
 
-void addThreads(CLI::App *command, int &threads) {
-  command->add_option("--threads", threads, "how many threads compute (default: one for each CPU)")->check(CLI::Range(0, 1024));
-}
-
 void addPerplexity(CLI::App &app, PerplexityOptions &options) {
   CLI::App *command = app.add_subcommand("perplexity", "how well a language model predicts a text");
-  command->add_option("MODEL", options.model, "a .gguf file, a Hugging Face folder, or a .tensel file made of one")->required();
+  addLanguageModel(command, options,
+                   "take at most this beside weights: score the text in smaller pieces, or say what is in the way");
   command->add_option("FILE", options.file, "the text")->required();
-  addQuantize(command, options.quantize);
   command->add_option("--context", options.context, "tokens of a window; those of its second half count")
       ->check(CLI::Range(4, 1 << 30));
-  addThreads(command, options.threads);
   command->add_flag("--json", options.json, "as JSON");
 }
 
 void addEmbed(CLI::App &app, EmbedOptions &options) {
   CLI::App *command = app.add_subcommand("embed", "the vectors of texts, by a model such as MiniLM");
-  command->add_option("MODEL", options.model, "a Hugging Face folder, a .gguf file, or a .tensel file made of one")->required();
-  addQuantize(command, options.quantize);
+  addLanguageModel(command, options, "take at most this beside weights for the longest text, or say what is in the way");
   command->add_option("-p,--text", options.texts, "a text; may be given again")->allow_extra_args(false);
   command->add_option("-f,--file", options.file, "a file with a text on each line");
-  addThreads(command, options.threads);
   command->add_flag("--json", options.json, "one JSON object a text");
 }
 

@@ -173,6 +173,8 @@ tensel_status_t tensel_session_output(tensel_session *session, int32_t index, co
                                       int32_t *rank);
 /* Bytes of the arena: all memory that runs of this session use, besides inputs and weights. */
 int64_t tensel_session_arena_bytes(const tensel_session *session);
+/* All that the session took when it was made, as `tensel inspect` states it: arena, tables and the stacks of its threads. */
+int64_t tensel_session_memory_bytes(const tensel_session *session);
 int32_t tensel_session_thread_count(const tensel_session *session);
 int32_t tensel_session_kernel_count(const tensel_session *session);
 tensel_status_t tensel_session_kernel(const tensel_session *session, int32_t index, tensel_kernel_info *info);
