@@ -47,10 +47,9 @@ llvm::Expected<void *> JitModel::find(llvm::StringRef function) const {
   return address->toPtr<void *>();
 }
 
-llvm::Expected<std::unique_ptr<JitModel>> JitModel::create(Program &program) {
+llvm::Expected<std::unique_ptr<JitModel>> JitModel::create(Program &program, const LevelCode &code) {
   std::unique_ptr<JitModel> result(new JitModel());
   State &state = *result->state;
-  const LevelCode &code = program.code.front();
 
   auto jit = llvm::orc::LLJITBuilder().create();
   if (!jit)

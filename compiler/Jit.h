@@ -10,8 +10,10 @@ namespace tensel {
 
 class JitModel {
 public:
-  /// Loads the first level of the program's code.
-  static llvm::Expected<std::unique_ptr<JitModel>> create(Program &program);
+  /// Loads the program's code of one level.
+  static llvm::Expected<std::unique_ptr<JitModel>> create(Program &program, const LevelCode &code);
+  /// The first level.
+  static llvm::Expected<std::unique_ptr<JitModel>> create(Program &program) { return create(program, program.code.front()); }
   ~JitModel();
 
   /// What tensel_model_load_static takes; lives as long as this object.

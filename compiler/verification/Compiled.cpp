@@ -9,7 +9,7 @@ using tensel::reference::Tensor;
 
 namespace tensel::verification {
 
-void Verifier::breakCode(Kernel &kernel, const KernelCall &call, const std::string &difference) {
+void Verifier::breakCode(StringRef level, Kernel &kernel, const KernelCall &call, const std::string &difference) {
   BrokenPromise promise;
   std::string name = kernel.function.getName().str();
   promise.function = functions.empty() ? name : functions.front().name;
@@ -19,19 +19,19 @@ void Verifier::breakCode(Kernel &kernel, const KernelCall &call, const std::stri
     for (unsigned k = 0; function && k < function.getNumArguments(); ++k)
       promise.inputNames.push_back(nameOfArgument(function, k));
   }
-  promise.message =
-      "the machine code of kernel '" + name +
-      "' differs from the reference by more than rounding, what it is made from does not: LLVM's passes or its code "
-      "generation are wrong\nkernel '" +
-      name + "' on " + describeTypes(call.inputs) + ": " + difference +
-      (kernel.nodes.empty() ? "" : "\nmade by the nodes " + kernel.nodes);
+  promise.message = "the machine code of kernel '" + name + "' at " + level.str() +
+                    " differs from the reference by more than rounding, what it is made from does not: LLVM's passes or its code "
+                    "generation are wrong\nkernel '" +
+                    name + "' on " + describeTypes(call.inputs) + ": " + difference +
+                    (kernel.nodes.empty() ? "" : "\nmade by the nodes " + kernel.nodes);
   llvm::raw_string_ostream stream(promise.before);
   graph->print(stream, OpPrintingFlags().enableDebugInfo());
   brokenPromise = std::move(promise);
   onBroken();
 }
 
-llvm::Error Verifier::checkMachineCode(FindCode find) {
+llvm::Error Verifier::checkMachineCode(StringRef level, FindCode find) {
+  levelsChecked.push_back(level.str());
   for (auto &entry : kernels.all()) {
     Kernel &kernel = entry.second;
     if (brokenPromise || evaluator.isUsedUp())
@@ -49,14 +49,14 @@ llvm::Error Verifier::checkMachineCode(FindCode find) {
       Evaluator::Charge charge(evaluator);
       llvm::Expected<SmallVector<Tensor>> found = runClosure(*run, *count, kernel, call);
       if (!found) {
-        breakCode(kernel, call, llvm::toString(found.takeError()));
+        breakCode(level, kernel, call, llvm::toString(found.takeError()));
         return verdict();
       }
       for (auto [index, result] : llvm::enumerate(*found)) {
         std::string difference = Bound(call.results[index], (*call.exact)[index], call.terms).differenceOf(result);
         if (difference.empty())
           continue;
-        breakCode(kernel, call, difference);
+        breakCode(level, kernel, call, difference);
         return verdict();
       }
       ++codeChecked;
@@ -65,7 +65,7 @@ llvm::Error Verifier::checkMachineCode(FindCode find) {
   return llvm::Error::success();
 }
 
-llvm::Error Verifier::checkCompiled(RunCompiled run) {
+llvm::Error Verifier::checkCompiled(StringRef level, RunCompiled run) {
   if (!graph || brokenPromise)
     return verdict();
   for (Function &state : functions) {
@@ -93,9 +93,10 @@ llvm::Error Verifier::checkCompiled(RunCompiled run) {
         compiledShare = std::max(compiledShare, bound.shareOf((*found)[index]));
         if (difference.empty())
           continue;
-        breakWith(
-            "", "the compiled program differs from the reference by more than rounding: a pass from '" + leftBy + "' on is wrong",
-            function, *graph, known.sample, placeOf(function, index), difference, blameProducer(function, index));
+        breakWith("",
+                  "the compiled program at " + level.str() + " differs from the reference by more than rounding: a pass from '" +
+                      leftBy + "' on is wrong",
+                  function, *graph, known.sample, placeOf(function, index), difference, blameProducer(function, index));
         return verdict();
       }
       ++compiledChecks;

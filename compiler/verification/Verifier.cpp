@@ -4,6 +4,7 @@
 #include "compiler/verification/Blame.h"
 #include "compiler/verification/PlainLowering.h"
 #include "mlir/Pass/PassInstrumentation.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -204,7 +205,8 @@ SmallVector<std::string> Verifier::report() const {
                       loweredPasses, counted(entryRuns, "run"), counted(formsChecked, "form"),
                       counted(kernels.all().size(), "kernel"), counted(kernelRuns, "call"), kernelShare));
   if (codeChecked)
-    lines.push_back("machine code of kernels: compared on " + counted(codeChecked, "call"));
+    lines.push_back("machine code of kernels: compared on " + counted(codeChecked, "call") + ", at " +
+                    llvm::join(levelsChecked, ", "));
   if (compiledChecks)
     lines.push_back(llvm::formatv("the compiled program against the module before '{0}': {1}, at most {2:f2} of what is allowed",
                                   leftBy, counted(compiledChecks, "run"), compiledShare));

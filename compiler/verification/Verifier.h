@@ -62,13 +62,13 @@ public:
 
   /// Finds the code of a kernel, or of its `NAME_count`, in the compiled program.
   using FindCode = llvm::function_ref<llvm::Expected<void *>(llvm::StringRef name)>;
-  /// Holds the machine code of every kernel to the reference, on the calls that the program made.
-  llvm::Error checkMachineCode(FindCode find);
+  /// Holds the machine code of every kernel at a level of processors to the reference, on the calls that the program made.
+  llvm::Error checkMachineCode(llvm::StringRef level, FindCode find);
   /// Runs a function of the compiled program.
   using RunCompiled = llvm::function_ref<llvm::Expected<llvm::SmallVector<reference::Tensor>>(llvm::StringRef function,
                                                                                               llvm::ArrayRef<reference::Tensor>)>;
-  /// Holds the compiled program to the bound of class `reassociates`, from the last module of the graph dialect.
-  llvm::Error checkCompiled(RunCompiled run);
+  /// Holds the compiled program, as it runs at a level, to the bound of class `reassociates`, from the last module of the graph dialect.
+  llvm::Error checkCompiled(llvm::StringRef level, RunCompiled run);
 
   const std::optional<BrokenPromise> &broken() const { return brokenPromise; }
   /// What was checked, and what was not and why; a line each.
@@ -107,7 +107,7 @@ private:
                     const std::string &difference, const Blame &blame);
   void breakKernel(mlir::Pass &pass, NumericClass promised, llvm::StringRef name, Kernel &kernel, const KernelCall &call,
                    const std::string &difference);
-  void breakCode(Kernel &kernel, const KernelCall &call, const std::string &difference);
+  void breakCode(llvm::StringRef level, Kernel &kernel, const KernelCall &call, const std::string &difference);
   std::string pipelineSoFar(bool needsKernels) const;
   /// Why nothing is checked from this pass on.
   std::string lateFrom(mlir::Pass &pass) const;
@@ -118,6 +118,7 @@ private:
   std::vector<Function> functions;
   unsigned passes = 0, changes = 0, checks = 0, compiledChecks = 0;
   double compiledShare = 0;
+  llvm::SmallVector<std::string> levelsChecked;
   mlir::OwningOpRef<mlir::ModuleOp> before; ///< the module before the pass that runs now
   mlir::OwningOpRef<mlir::ModuleOp> graph;  ///< the last module that was all graph, once it has been left
   std::optional<mlir::OperationFingerPrint> printBefore;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -17,13 +18,32 @@ LOWERED = re.compile(r"below the graph dialect: (\d+) passes; (\d+) runs? of hos
 REPORT = re.compile(r"verify: (\d+) passes, of which (\d+) changed something; (\d+) runs? of (\d+) functions? compared")
 
 
-def assert_clean(stderr: str) -> None:
+CODE = re.compile(r"machine code of kernels: compared on \d+ calls?, at (.*)")
+
+
+def machine_levels() -> list[str]:
+    """Those whose instructions this machine has."""
+    flags = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")).split()
+    needed = {"x86-64-v3": "avx2", "x86-64-v4": "avx512f", "x86-64-v4+vnni": "avx512_vnni"}
+    return [level for level, flag in needed.items() if flag in flags]
+
+
+def levels_here(package: Path) -> list[str]:
+    """The package's levels that this machine runs."""
+    made = [code["level"] for code in json.loads(tensel("inspect", package, "--json").stdout)["code"]]
+    return [level for level in made if level in machine_levels()]
+
+
+def assert_clean(stderr: str, levels: list[str]) -> None:
     """Every function was checked to the end, each kernel in each of its forms, and the compiled code with it."""
     for report in (REPORT, LOWERED):
         found = report.search(stderr)
         assert found, stderr
         assert all(int(number) > 0 for number in found.groups()), stderr
     assert "not checked" not in stderr, stderr
+    found = CODE.search(stderr)
+    assert found, stderr
+    assert found.group(1).split(", ") == levels, stderr
     assert "the compiled program against the module before 'tensel-form-dispatches'" in stderr, stderr
 
 
@@ -38,7 +58,7 @@ def verify(file: Path, name: str, package: Path) -> None:
     done = tensel("compile", file, "-o", package, "--verify-each=numeric", *budget, seconds=60 if name == "magika" else SECONDS)
     assert done.returncode == 0, done.stderr
     if not budget:
-        assert_clean(done.stderr)
+        assert_clean(done.stderr, levels_here(package))
     for line in done.stderr.splitlines():
         if "not checked" in line:  # machine code is checked on the compiled program's calls
             assert "budget" in line or "no program was compiled" in line, line
@@ -68,7 +88,7 @@ def test_a_run_verifies_on_its_own_inputs(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.ones((9, 16), np.float32))
     done = tensel("run", tmp_path / "mlp.onnx", "--input", f"x=@{tmp_path}/x.npy", "--verify-each=numeric")
     assert done.returncode == 0, done.stderr
-    assert_clean(done.stderr)
+    assert_clean(done.stderr, machine_levels()[-1:])
 
 
 # Op, attributes, and the dims of its inputs; "N" is symbolic.

@@ -1,7 +1,6 @@
 // Verification on behalf of `tensel compile` and `tensel run`.
 #include "tools/tensel/VerifyJob.h"
 
-#include "compiler/Jit.h"
 #include "tools/verify/CompiledRun.h"
 #include <cstdio>
 
@@ -12,16 +11,7 @@ VerifyJob::VerifyJob(const VerifyFlags &flags, verification::GivenInputs given) 
 }
 
 llvm::Error VerifyJob::checkCode(Program &program) {
-  if (!verifier || !runsHere(*program.code.front().level))
-    return llvm::Error::success();
-  llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(program);
-  if (!jit)
-    return jit.takeError();
-  if (llvm::Error error = verifier->checkMachineCode([&](llvm::StringRef name) { return (*jit)->find(name); }))
-    return error;
-  return verifier->checkCompiled([&](llvm::StringRef function, llvm::ArrayRef<reference::Tensor> inputs) {
-    return runOnce((*jit)->description(), function, inputs);
-  });
+  return verifier ? cli::checkCode(program, *verifier) : llvm::Error::success();
 }
 
 llvm::Error VerifyJob::finish(llvm::Error error) {

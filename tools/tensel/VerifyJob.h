@@ -15,7 +15,7 @@ public:
 
   /// For PhaseOptions; null when nothing is asked for.
   PassObserver *observer() { return verifier ? &*verifier : nullptr; }
-  /// Runs the first level of the program's code on the verifier's inputs.
+  /// Runs the program's code on the verifier's inputs: every level that this machine has.
   llvm::Error checkCode(Program &program);
   /// Adds a reproducer to an error that the verifier found; prints the report to stderr otherwise.
   llvm::Error finish(llvm::Error error);

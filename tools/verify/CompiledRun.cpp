@@ -38,20 +38,49 @@ llvm::Expected<llvm::SmallVector<reference::Tensor>> runOnce(const tensel_static
   return llvm::map_to_vector(results, toReference);
 }
 
-llvm::Expected<llvm::SmallVector<reference::Tensor>> runCompiled(mlir::ModuleOp module, llvm::StringRef function,
-                                                                 llvm::ArrayRef<reference::Tensor> inputs, int roundedBits) {
+/// A program for the level to run.
+static llvm::Expected<std::unique_ptr<Program>> compileHere(mlir::ModuleOp module, const PhaseOptions &options) {
   llvm::Expected<const CpuLevel *> level = levelToRun();
   if (!level)
     return level.takeError();
-  llvm::Expected<std::unique_ptr<Program>> program = Program::create(module, {.roundedBits = roundedBits});
+  llvm::Expected<std::unique_ptr<Program>> program = Program::create(module, options);
   if (!program)
-    return program.takeError();
+    return program;
   if (llvm::Error error = (*program)->makeCode({*level}))
     return std::move(error);
+  return program;
+}
+
+llvm::Expected<llvm::SmallVector<reference::Tensor>> runCompiled(mlir::ModuleOp module, llvm::StringRef function,
+                                                                 llvm::ArrayRef<reference::Tensor> inputs, int roundedBits) {
+  llvm::Expected<std::unique_ptr<Program>> program = compileHere(module, {.roundedBits = roundedBits});
+  if (!program)
+    return program.takeError();
   llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(**program);
   if (!jit)
     return jit.takeError();
   return runOnce((*jit)->description(), function, inputs);
+}
+
+llvm::Error checkCode(Program &program, verification::Verifier &verifier) {
+  llvm::Expected<const CpuLevel *> best = levelToRun();
+  if (!best)
+    return best.takeError();
+  for (const LevelCode &code : program.code) {
+    if (!runsHere(*code.level) || code.level > *best) // they are in order
+      continue;
+    llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(program, code);
+    if (!jit)
+      return jit.takeError();
+    if (llvm::Error error = verifier.checkMachineCode(code.level->name, [&](llvm::StringRef name) { return (*jit)->find(name); }))
+      return error;
+    auto run = [&](llvm::StringRef function, llvm::ArrayRef<reference::Tensor> inputs) {
+      return runOnce((*jit)->description(), function, inputs);
+    };
+    if (llvm::Error error = verifier.checkCompiled(code.level->name, run))
+      return error;
+  }
+  return llvm::Error::success();
 }
 
 std::optional<verification::BrokenPromise> verifyCompiled(mlir::ModuleOp module, verification::VerifyOptions options,
@@ -72,21 +101,8 @@ std::optional<verification::BrokenPromise> verifyCompiled(mlir::ModuleOp module,
   PreparedVerifier verifier(std::move(options), prepare);
   // What cannot be compiled breaks no promise.
   auto check = [&]() -> llvm::Error {
-    llvm::Expected<const CpuLevel *> level = levelToRun();
-    if (!level)
-      return level.takeError();
-    llvm::Expected<std::unique_ptr<Program>> program =
-        Program::create(module, {.roundedBits = roundedBits, .observer = &verifier});
-    if (!program)
-      return program.takeError();
-    if (llvm::Error error = (*program)->makeCode({*level}))
-      return error;
-    llvm::Expected<std::unique_ptr<JitModel>> jit = JitModel::create(**program);
-    if (!jit)
-      return jit.takeError();
-    return verifier.checkCompiled([&](llvm::StringRef function, llvm::ArrayRef<reference::Tensor> inputs) {
-      return runOnce((*jit)->description(), function, inputs);
-    });
+    llvm::Expected<std::unique_ptr<Program>> program = compileHere(module, {.roundedBits = roundedBits, .observer = &verifier});
+    return program ? checkCode(**program, verifier) : program.takeError();
   };
   llvm::consumeError(check());
   return verifier.broken();

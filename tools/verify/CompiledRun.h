@@ -19,6 +19,9 @@ llvm::Expected<llvm::SmallVector<reference::Tensor>> runOnce(const tensel_static
 llvm::Expected<llvm::SmallVector<reference::Tensor>> runCompiled(mlir::ModuleOp module, llvm::StringRef function,
                                                                  llvm::ArrayRef<reference::Tensor> inputs, int roundedBits);
 
+/// Holds the program's code, at every level of it that this machine runs, to what the verifier has seen: kernel by kernel, then as a whole.
+llvm::Error checkCode(Program &program, verification::Verifier &verifier);
+
 /// Compiles a module, which it changes, for this machine under a verifier and runs the code: what --verify-each=numeric finds first.
 std::optional<verification::BrokenPromise> verifyCompiled(mlir::ModuleOp module, verification::VerifyOptions options,
                                                           int roundedBits, const verification::Prepare &prepare = nullptr);

@@ -116,7 +116,7 @@ TEST_F(VerifierTest, TheCompiledProgramIsHeldToItsBound) {
   for (double factor : {1.0, 1.0 + 0x1p-23, 1.001}) {
     Verifier verifier({});
     ASSERT_NO_FATAL_FAILURE(formDispatches(square, verifier));
-    std::string text = llvm::toString(verifier.checkCompiled([&](llvm::StringRef, llvm::ArrayRef<Tensor> inputs) {
+    std::string text = llvm::toString(verifier.checkCompiled("x86-64-v3", [&](llvm::StringRef, llvm::ArrayRef<Tensor> inputs) {
       std::vector<double> values = inputs[0].readAll<double>();
       for (double &value : values)
         value = value * value * factor;
@@ -142,14 +142,14 @@ TEST_F(VerifierTest, TheMachineCodeOfAKernelIsHeldToItsBound) {
   for (bool isWrong : {false, true}) {
     Verifier verifier({});
     ASSERT_NO_FATAL_FAILURE(formDispatches(square, verifier));
-    std::string text = llvm::toString(verifier.checkMachineCode([&](llvm::StringRef name) -> llvm::Expected<void *> {
+    std::string text = llvm::toString(verifier.checkMachineCode("x86-64-v4", [&](llvm::StringRef name) -> llvm::Expected<void *> {
       if (name == "k0_count")
         return reinterpret_cast<void *>(&countOne);
       return reinterpret_cast<void *>(isWrong ? &squareRange<1> : &squareRange<0>);
     }));
     EXPECT_EQ(text.empty(), !isWrong) << text;
     if (isWrong) {
-      EXPECT_NE(text.find("the machine code of kernel 'k0'"), std::string::npos) << text;
+      EXPECT_NE(text.find("the machine code of kernel 'k0' at x86-64-v4"), std::string::npos) << text;
       EXPECT_NE(text.find("'square (Mul)'"), std::string::npos) << text;
     }
   }
