@@ -55,5 +55,12 @@ llvm::LogicalResult evaluate(graph::ScatterElementsOp op, Operands operands, Res
 llvm::LogicalResult evaluate(graph::ScatterNdOp op, Operands operands, Results results);
 llvm::LogicalResult evaluate(graph::NonZeroOp op, Operands operands, Results results);
 
+/// For a bound on what a kernel may make of a packed product, which sums in f32: that many units of roundoff, each of the result's largest
+/// magnitude. Group after group, d * (s * q) and m * sum(q) are added to the sum. Rounded is every partial sum, so what counts is the largest
+/// sum of the terms' magnitudes; where q is unsigned and m takes off its mean that is several times the largest magnitude of what is
+/// left. s, d, m and the integers themselves are the reference's: rounding rows to them has been another op's business, and f16 to f32 is
+/// exact.
+double packedProductTerms(graph::BlockMatmulOp op, Operands operands, const Tensor &result);
+
 } // namespace tensel::reference
 #endif // TENSEL_COMPILER_REFERENCE_FAMILIES_H

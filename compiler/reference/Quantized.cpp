@@ -90,7 +90,9 @@ LogicalResult tensel::reference::evaluate(graph::PackBlocksOp op, Operands opera
   return success();
 }
 
-LogicalResult tensel::reference::evaluate(graph::BlockMatmulOp op, Operands operands, Results results) {
+/// The sums; also, when asked for, the sums of what a kernel's terms are without their signs. A kernel multiplies codes, which are never
+/// negative, and takes off what they have too much (`codeBias`, or a minimum) by a term of its own for each group.
+static std::vector<double> multiply(graph::BlockMatmulOp op, Operands operands, int64_t count, std::vector<double> *absolute) {
   const blocks::PackedFormat packed(*blocks::findBlockFormat(op.getFormat()));
   const Tensor &quants = operands[0], &weight = operands[3];
   const int64_t rank = quants.getRank(), m = quants.getDim(rank - 2), n = op.getColumns();
@@ -100,9 +102,11 @@ LogicalResult tensel::reference::evaluate(graph::BlockMatmulOp op, Operands oper
   const bool isShared = weight.getRank() == 3 && quants.getDim(rank - 3) == 1; // one matrix of quants for all experts
   const std::vector<int64_t> values = quants.readAll<int64_t>();
   const std::vector<double> scales = operands[1].readAll<double>(), sums = operands[2].readAll<double>();
-  std::vector<double> result(results[0].getCount());
+  std::vector<double> result(count);
+  if (absolute)
+    absolute->assign(count, 0);
   blocks::PackedFormat::Block block;
-  for (int64_t matrix = 0, end = m * n ? results[0].getCount() / (m * n) : 0; matrix < end; ++matrix) {
+  for (int64_t matrix = 0, end = m * n ? count / (m * n) : 0; matrix < end; ++matrix) {
     const int64_t expert = matrix % experts, firstRow = (isShared ? matrix / experts : matrix) * m;
     for (int64_t column = 0; column < n; ++column) {
       const int64_t strip = expert * llvm::divideCeil(n, int64_t(blocks::stripRows)) + column / blocks::stripRows;
@@ -110,27 +114,58 @@ LogicalResult tensel::reference::evaluate(graph::BlockMatmulOp op, Operands oper
       for (int64_t b = 0; b < blocks; ++b) {
         packed.read(bytes + b * packed.tileBytes(), column % blocks::stripRows, block);
         for (int64_t row = 0; row < m; ++row) {
-          double &sum = result[(matrix * m + row) * n + column];
+          const int64_t place = (matrix * m + row) * n + column;
+          double &sum = result[place];
           const int64_t *at = values.data() + ((firstRow + row) * k + b * packed.format.elements) * planes;
           auto quant = [&](int64_t i) {
             const int64_t *chunk = at + i / blocks::chunkElements * blocks::chunkElements * planes + i % blocks::chunkElements;
             return planes == 1 ? *chunk : *chunk * 256 + chunk[blocks::chunkElements];
           };
           for (int64_t g = 0; g < packed.format.elements / packed.group; ++g) {
-            int64_t dot = 0;
-            for (int64_t i = g * packed.group; i < (g + 1) * packed.group; ++i)
+            int64_t dot = 0, total = 0;
+            for (int64_t i = g * packed.group; i < (g + 1) * packed.group; ++i) {
               dot += quant(i) * block.quants[i];
+              total += quant(i);
+            }
             const int64_t inRow = b * packed.format.elements + g * packed.group;
             const double scale = planes == 1 ? scales[((firstRow + row) * k + inRow) / blocks::chunkElements] : 1;
-            sum += scale * block.scales[g] * static_cast<double>(dot) +
-                   sums[(firstRow + row) * groups + inRow / packed.group] * block.minima[g];
+            const double rowSum = sums[(firstRow + row) * groups + inRow / packed.group];
+            sum += scale * block.scales[g] * static_cast<double>(dot) + rowSum * block.minima[g];
+            const auto bias = static_cast<double>(packed.codeBias);
+            if (absolute)
+              (*absolute)[place] +=
+                  std::fabs(scale * block.scales[g] * (static_cast<double>(dot) + bias * static_cast<double>(total))) +
+                  std::fabs(rowSum * (block.minima[g] - bias * block.scales[g]));
           }
         }
       }
       for (int64_t row = 0; planes == 2 && row < m; ++row)
-        result[(matrix * m + row) * n + column] *= scales[firstRow + row];
+        for (std::vector<double> *list : {&result, absolute})
+          if (list)
+            (*list)[(matrix * m + row) * n + column] *= scales[firstRow + row];
     }
   }
-  results[0].writeAll(result);
+  return result;
+}
+
+LogicalResult tensel::reference::evaluate(graph::BlockMatmulOp op, Operands operands, Results results) {
+  results[0].writeAll(multiply(op, operands, results[0].getCount(), nullptr));
   return success();
+}
+
+double tensel::reference::packedProductTerms(graph::BlockMatmulOp op, Operands operands, const Tensor &result) {
+  const blocks::PackedFormat packed(*blocks::findBlockFormat(op.getFormat()));
+  std::vector<double> absolute;
+  const std::vector<double> sums = multiply(op, operands, result.getCount(), &absolute);
+  double largest = 0, largestAbsolute = 0;
+  for (auto [sum, all] : llvm::zip_equal(sums, absolute)) {
+    if (std::isfinite(sum))
+      largest = std::max(largest, std::fabs(sum));
+    if (std::isfinite(all))
+      largestAbsolute = std::max(largestAbsolute, all);
+  }
+  // Two terms a group are added, each with a rounding of a partial sum; beside it one each for the integer's conversion, the scales of the
+  // row, of the group and of the sum.
+  const auto groups = static_cast<double>(operands[2].getDim(operands[2].getRank() - 1));
+  return (2 * groups + 4) * (largest > 0 ? largestAbsolute / largest : 1);
 }

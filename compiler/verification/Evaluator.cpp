@@ -2,6 +2,7 @@
 #include "compiler/verification/Evaluator.h"
 
 #include "compiler/Diagnostics.h"
+#include "compiler/reference/Families.h"
 #include "llvm/Support/xxhash.h"
 #include <cmath>
 
@@ -11,16 +12,16 @@ using tensel::reference::Tensor;
 namespace tensel::verification {
 namespace {
 /// How many numbers are combined, one after another, into an element of the op's result: 1 unless the op says that it counts otherwise, then
-/// K of a product of [M, K] and [K, N], and the quotient of the sizes of operand and result elsewhere.
+/// K of a product of [M, K] and [K, N], and the quotient of the sizes of operand and result elsewhere. What is added where weights are packed
+/// is larger than the result.
 double termsOf(Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
   if (!isa<graph::CostOpInterface>(op) || results.empty() || operands.empty())
     return 1;
+  if (auto product = dyn_cast<graph::BlockMatmulOp>(op))
+    return reference::packedProductTerms(product, operands, results[0]);
   auto count = [](const Tensor &tensor) { return static_cast<double>(std::max<int64_t>(tensor.getCount(), 1)); };
-  double terms = operands.size() == 1 ? count(operands[0]) / count(results[0])
-                                      : std::sqrt(count(operands[0]) * count(operands[1]) / count(results[0]));
-  // A product with packed weights d * q + m sums d * q and m apart, each up to twice as large as the weights, and they cancel.
-  if (op->hasTrait<graph::AddsByteProducts>())
-    terms *= 4;
+  const double terms = operands.size() == 1 ? count(operands[0]) / count(results[0])
+                                            : std::sqrt(count(operands[0]) * count(operands[1]) / count(results[0]));
   return std::max(terms, 1.0);
 }
 

@@ -25,6 +25,8 @@ DISPATCH = SIMPLIFY + ",tensel-form-dispatches,canonicalize,cse"
 PLAN = DISPATCH + ",tensel-plan-memory"
 LINALG = PLAN + ",func.func(tensel-lower-to-linalg)"
 CODE = LINALG + ",tensel-kernel-pipeline,tensel-lower-task"
+PACKED_CODE = (QUANTIZE + ",tensel-fold-constants,tensel-form-dispatches,canonicalize,cse,tensel-plan-memory,"
+               "func.func(tensel-lower-to-linalg),tensel-kernel-pipeline,tensel-lower-task")
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,7 @@ MISTAKES = (
     Mistake("tensel-lower-to-linalg", "turned-map", "choices", "an operand is read turned", LINALG),
     Mistake("tensel-lower-to-linalg", "accumulated-twice", "layers", "a sum takes every term twice", LINALG),
     Mistake("tensel-lower-to-linalg", "lost-nan-in-kernel", "choices", "max in a kernel loses a NaN", LINALG),
+    Mistake("tensel-emit-quantized", "lost-offset", "quantized", "a packed product loses a group's minimum", PACKED_CODE),
     Mistake("tensel-emit-contraction", "short-loop", "layers", "the last tile of a product is missing", CODE, varies=True),
     Mistake("tensel-prepare-kernel", "swapped-subtraction", "layers", "x - y becomes y - x in a kernel's body", CODE),
     Mistake("tensel-emit-loops", "short-loop", "layers", "the last tile of a loop is missing", CODE, varies=True),

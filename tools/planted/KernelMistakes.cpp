@@ -3,6 +3,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "tools/planted/Planted.h"
 
@@ -80,9 +81,24 @@ bool dropNan(Operation *op) {
   return true;
 }
 
-constexpr tensel::planted::Mistake mistakes[] = {{"swapped-subtraction", swapSubtraction}, {"short-loop", shortenLoop},
-                                                 {"wrong-identity", changeIdentity},       {"turned-map", turnMap},
-                                                 {"accumulated-twice", accumulateTwice},   {"lost-nan-in-kernel", dropNan}};
+/// What a weight's minimum adds, or takes off, is lost for one group of a packed product.
+bool loseOffset(Operation *op) {
+  auto add = dyn_cast<vector::FMAOp>(op);
+  // The second of two in a chain.
+  if (!add || !add.getAcc().getDefiningOp<vector::FMAOp>())
+    return false;
+  add.getResult().replaceAllUsesWith(add.getAcc());
+  op->erase();
+  return true;
+}
+
+constexpr tensel::planted::Mistake mistakes[] = {{"swapped-subtraction", swapSubtraction},
+                                                 {"short-loop", shortenLoop},
+                                                 {"wrong-identity", changeIdentity},
+                                                 {"turned-map", turnMap},
+                                                 {"accumulated-twice", accumulateTwice},
+                                                 {"lost-nan-in-kernel", dropNan},
+                                                 {"lost-offset", loseOffset}};
 } // namespace
 
 llvm::ArrayRef<tensel::planted::Mistake> tensel::planted::kernelMistakes() { return mistakes; }
