@@ -24,20 +24,20 @@ struct Need {
   std::string function, alive;
 };
 
-int64_t bytesOf(func::FuncOp func, unsigned argument, const rt::PackageData &package) {
+/// An argument's dims as the package has them, and behind them the bytes of an element.
+std::vector<rt::DimData> dimsOf(func::FuncOp func, unsigned argument, const rt::PackageData &package) {
   auto type = cast<RankedTensorType>(func.getArgumentTypes()[argument]);
   auto names = func.getArgAttrOfType<ArrayAttr>(argument, "graph.dims");
-  std::vector<int64_t> maxima = rt::declaredMaxima(package);
-  int64_t bytes = llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  std::vector<rt::DimData> dims;
   for (int64_t d = 0; d < type.getRank(); ++d) {
-    int64_t size = type.getDimSize(d);
-    if (auto name = names ? dyn_cast<StringAttr>(names[d]) : StringAttr(); name && ShapedType::isDynamic(size))
-      for (size_t s = 0; s < maxima.size(); ++s)
-        if (package.symbols[s].name == name.getValue())
-          size = maxima[s];
-    bytes *= std::max<int64_t>(size, 0);
+    rt::DimData &dim = dims.emplace_back(rt::DimData{type.isDynamicDim(d) ? -1 : type.getDimSize(d), -1});
+    if (auto name = names ? dyn_cast<StringAttr>(names[d]) : StringAttr(); name && dim.value < 0)
+      for (auto [s, symbol] : llvm::enumerate(package.symbols))
+        if (symbol.name == name.getValue())
+          dim.symbol = static_cast<int32_t>(s);
   }
-  return bytes;
+  dims.push_back({static_cast<int64_t>(llvm::divideCeil(type.getElementTypeBitWidth(), 8)), -1});
+  return dims;
 }
 
 /// A planned entry as the package would describe it.
@@ -50,7 +50,7 @@ rt::FunctionData describe(func::FuncOp func, const rt::PackageData &package) {
     for (const StatePair &state : *states) {
       rt::TensorData &input = data.inputs[state.argument];
       input.elemType = TENSEL_U8;
-      input.dims.push_back({bytesOf(func, state.argument, package), -1});
+      input.dims = dimsOf(func, state.argument, package);
       input.state = static_cast<int32_t>(state.result);
     }
   data.plannedValues = readPlannedValues(func->getAttrOfType<ArrayAttr>("tensel.planned_values"));
