@@ -41,8 +41,9 @@ class Case:
         rows = self.queries or '"S"'
         bias_rows = rows if self.bias_rows else '"one"'
         dims = {"query": f'"B", {rows}, {self.heads[0]}, {self.size[0]}', "key": f'"B", "T", {self.heads[1]}, {self.size[0]}',
-                "value": f'"B", "T", {self.heads[1]}, {self.size[1]}', "positions": f'"B", {rows}', "lengths": '"B"', "prefix": '"B"',
-                "slopes": str(self.heads[0]), "bias": f'"B", {self.heads[0]}, {bias_rows}, "T"'}
+                "value": f'"B", "T", {self.heads[1]}, {self.size[1]}', "positions": f'"B", {rows}',
+                "lengths": '"B"', "prefix": '"B"', "slopes": str(self.heads[0]),
+                "bias": f'"B", {self.heads[0]}, {bias_rows}, "T"'}
         outside, inside = self.types(self.outside()), self.types(self.element)
         arguments = ", ".join(f'%{name}: tensor<{kind}> {{graph.name = "{name}", graph.dims = [{dims[name]}]}}'
                               for name, kind in outside.items())
@@ -51,7 +52,8 @@ class Case:
         use = {name: f"%{name}{'_' if kind != outside[name] else ''}" for name, kind in inside.items()}
         operands = " ".join(f"{name} {use[name]}" for name in self.with_operands)
         scale = 0.8 / self.size[0] ** 0.5
-        result, returned = (f"tensor<?x{self.queries or '?'}x{self.heads[0]}x{self.size[1]}x{element}>" for element in (self.element, self.outside()))
+        result, returned = (f"tensor<?x{self.queries or '?'}x{self.heads[0]}x{self.size[1]}x{element}>"
+                            for element in (self.element, self.outside()))
         return f"""
           graph.symbol @B {{min = 1 : i64, max = 8 : i64}}
           graph.symbol @S {{min = 1 : i64, max = 300 : i64}}
