@@ -60,10 +60,15 @@ Location joinLocations(Location first, Location second) {
 }
 
 void recordDecision(Location location, StringRef pass, StringRef what, Verdict verdict, const Twine &reason) {
+  recordDecision(location, pass, what, verdict, [&] { return reason.str(); });
+}
+
+void recordDecision(Location location, StringRef pass, StringRef what, Verdict verdict,
+                    llvm::function_ref<std::string()> reason) {
   if (!location->getContext()->getRemarkEngine())
     return;
   auto options = remark::RemarkOpts::name(what).category(pass);
-  std::string text = reason.str();
+  std::string text = reason();
   if (verdict == Verdict::Taken)
     remark::passed(location, options) << text;
   else
@@ -85,9 +90,12 @@ void ProvenanceListener::notifyOperationReplaced(Operation *op, ValueRange repla
       recordDecision(op->getLoc(), pass, "fold", Verdict::Taken, "its value is known when compiling");
     else if (!maker)
       recordDecision(op->getLoc(), pass, "merge", Verdict::Taken, "its value is an input of the function");
-    else if (maker->getLoc() != op->getLoc())
-      absorb(maker, op, pass, "merge",
-             maker->getName() == op->getName() ? "the same as " + nameOfOp(maker) : "its value is that of " + nameOfOp(maker));
+    else if (maker->getLoc() != op->getLoc()) {
+      recordDecision(op->getLoc(), pass, "merge", Verdict::Taken, [&] {
+        return (maker->getName() == op->getName() ? "the same as " : "its value is that of ") + nameOfOp(maker);
+      });
+      maker->setLoc(joinLocations(maker->getLoc(), op->getLoc()));
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include "mlir/IR/Location.h"
 #include "mlir/IR/PatternMatch.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/Twine.h"
 
 namespace tensel {
@@ -30,6 +31,9 @@ enum class Verdict { Taken, Refused };
 /// as an optimization remark of category `pass`; without an engine nothing happens, and the reason is never put together.
 void recordDecision(mlir::Location location, llvm::StringRef pass, llvm::StringRef what, Verdict verdict,
                     const llvm::Twine &reason);
+/// The same for a reason that takes work: it is asked for where somebody listens, before this returns.
+void recordDecision(mlir::Location location, llvm::StringRef pass, llvm::StringRef what, Verdict verdict,
+                    llvm::function_ref<std::string()> reason);
 
 /// `into` does from now on what `from` does: its location names both, and the decision `what` is recorded for `from`.
 void absorb(mlir::Operation *into, mlir::Operation *from, llvm::StringRef pass, llvm::StringRef what, const llvm::Twine &reason);

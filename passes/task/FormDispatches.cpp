@@ -133,14 +133,14 @@ private:
 
   static void recordFusion(const Group &group) {
     if (group.ops.size() > 1)
-      for (Operation *op : group.ops) {
-        std::string others;
-        for (Operation *other : group.ops)
-          if (other != op)
-            others += (others.empty() ? "" : ", ") + nameOfOp(other);
-        recordDecision(op->getLoc(), passName, "fuse", Verdict::Taken,
-                       "'" + op->getName().getStringRef() + "' shares a kernel with " + others);
-      }
+      for (Operation *op : group.ops)
+        recordDecision(op->getLoc(), passName, "fuse", Verdict::Taken, [&] {
+          std::string others;
+          for (Operation *other : group.ops)
+            if (other != op)
+              others += (others.empty() ? "" : ", ") + nameOfOp(other);
+          return ("'" + op->getName().getStringRef() + "' shares a kernel with " + others).str();
+        });
     if (!group.apart.empty())
       recordDecision(group.ops.back()->getLoc(), passName, "fuse", Verdict::Refused,
                      "the result of '" + group.ops.back()->getName().getStringRef() + "' goes through memory: " + group.apart);
