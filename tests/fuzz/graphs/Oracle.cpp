@@ -140,12 +140,17 @@ FailureOr<SmallVector<Expected>> tensel::fuzz::expect(const verification::Case &
     for (auto [one, tensor] : llvm::zip_equal(expected, *moved))
       allow(one, tensor);
   }
-  // Where something moved, the type's own rounding may fall to the other side, too.
-  for (Expected &one : expected)
-    for (auto [i, allowed] : llvm::enumerate(one.allowed))
-      if (reference::isFloat(one.tensor.getKind()) && !std::isinf(allowed) && std::isfinite(one.tensor.getDouble(i)))
-        allowed +=
-            std::abs(one.tensor.getDouble(i)) * rangeOf(one.tensor.getKind()).epsilon + rangeOf(one.tensor.getKind()).least;
+  // Where something moved, the type's own rounding may fall to the other side, too; and what may be beyond the largest number may be infinite.
+  for (Expected &one : expected) {
+    FloatRange range = rangeOf(one.tensor.getKind());
+    for (auto [i, allowed] : llvm::enumerate(one.allowed)) {
+      if (!reference::isFloat(one.tensor.getKind()) || std::isinf(allowed) || !std::isfinite(one.tensor.getDouble(i)))
+        continue;
+      double magnitude = std::abs(one.tensor.getDouble(i)), rounding = magnitude * range.epsilon + range.least;
+      bool mayOverflow = allowed > 0 && magnitude + allowed > range.largest;
+      allowed = mayOverflow ? undecided : allowed + rounding;
+    }
+  }
   return expected;
 }
 
