@@ -56,7 +56,8 @@ def collect(status: dict[str, Any]) -> dict[str, Any]:
                                             "compile_mb": round(result["compile_rss"] / 1e6)} for result in bench["results"]}
     llm = read_json(LOGS / "bench-llm.json")
     if llm and "speed" in llm:
-        status["llm"] = {name: round(value, 1) for name, value in llm["speed"]["1"].items() if name.endswith(("_decode", "_prefill"))}
+        status["llm"] = {name: round(value, 1) for name, value in llm["speed"]["1"].items()
+                         if name.endswith(("_decode", "_prefill"))}
     memory = read_json(LOGS / "memory.json")
     if memory:
         status["memory"] = {name: max((run for run in runs if run["threads"] == 1), key=lambda run: run["stated"])
