@@ -75,9 +75,13 @@ void recordDecision(Location location, StringRef pass, StringRef what, Verdict v
     remark::missed(location, options) << text;
 }
 
-void absorb(Operation *into, Operation *from, StringRef pass, StringRef what, const Twine &reason) {
-  into->setLoc(joinLocations(into->getLoc(), from->getLoc()));
+void absorb(Operation *into, Operation *from, StringRef pass, StringRef what, llvm::function_ref<std::string()> reason) {
   recordDecision(from->getLoc(), pass, what, Verdict::Taken, reason);
+  into->setLoc(joinLocations(into->getLoc(), from->getLoc()));
+}
+
+void absorb(Operation *into, Operation *from, StringRef pass, StringRef what, const Twine &reason) {
+  absorb(into, from, pass, what, [&] { return reason.str(); });
 }
 
 void ProvenanceListener::notifyOperationReplaced(Operation *op, ValueRange replacement) {
@@ -90,12 +94,9 @@ void ProvenanceListener::notifyOperationReplaced(Operation *op, ValueRange repla
       recordDecision(op->getLoc(), pass, "fold", Verdict::Taken, "its value is known when compiling");
     else if (!maker)
       recordDecision(op->getLoc(), pass, "merge", Verdict::Taken, "its value is an input of the function");
-    else if (maker->getLoc() != op->getLoc()) {
-      recordDecision(op->getLoc(), pass, "merge", Verdict::Taken, [&] {
-        return (maker->getName() == op->getName() ? "the same as " : "its value is that of ") + nameOfOp(maker);
-      });
-      maker->setLoc(joinLocations(maker->getLoc(), op->getLoc()));
-    }
+    else if (maker->getLoc() != op->getLoc())
+      absorb(maker, op, pass, "merge",
+             [&] { return (maker->getName() == op->getName() ? "the same as " : "its value is that of ") + nameOfOp(maker); });
   }
 }
 

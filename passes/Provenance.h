@@ -37,6 +37,9 @@ void recordDecision(mlir::Location location, llvm::StringRef pass, llvm::StringR
 
 /// `into` does from now on what `from` does: its location names both, and the decision `what` is recorded for `from`.
 void absorb(mlir::Operation *into, mlir::Operation *from, llvm::StringRef pass, llvm::StringRef what, const llvm::Twine &reason);
+/// The same for a reason that takes work.
+void absorb(mlir::Operation *into, mlir::Operation *from, llvm::StringRef pass, llvm::StringRef what,
+            llvm::function_ref<std::string()> reason);
 
 /// Keeps track for passes that MLIR's drivers rewrite for: what replaces an op absorbs it; what goes without a replacement is
 /// recorded as dropped.

@@ -124,8 +124,9 @@ static std::vector<double> multiply(graph::BlockMatmulOp op, Operands operands, 
           for (int64_t g = 0; g < packed.format.elements / packed.group; ++g) {
             int64_t dot = 0, total = 0;
             for (int64_t i = g * packed.group; i < (g + 1) * packed.group; ++i) {
-              dot += quant(i) * block.quants[i];
-              total += quant(i);
+              const int64_t q = quant(i);
+              dot += q * block.quants[i];
+              total += q;
             }
             const int64_t inRow = b * packed.format.elements + g * packed.group;
             const double scale = planes == 1 ? scales[((firstRow + row) * k + inRow) / blocks::chunkElements] : 1;

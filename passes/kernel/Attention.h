@@ -54,6 +54,11 @@ private:
   mlir::Value lowestNumber();
   mlir::Value splat(mlir::Value scalar);
   mlir::Value lane(int64_t vector) { return m.constant(vector * tiles.lanes); }
+  /// Where key or value t of the key head begins.
+  mlir::Value keyAt(mlir::Value t) { return m.add(keyBase, m.mul(t, m.constant(a.keyHeads * a.size))); }
+  mlir::Value valueAt(mlir::Value t) { return m.add(valueBase, m.mul(t, m.constant(a.keyHeads * a.valueSize))); }
+  /// The vectors of `size` elements: whole ones in a loop, then what is left, `count` elements of one.
+  void overVectors(int64_t size, llvm::function_ref<void(mlir::Value at, int64_t count)> body);
   /// Elements as numbers of the computation; a vector of the first `count` lanes, 0 in the others.
   mlir::Value toCompute(mlir::Value x);
   mlir::Value loadScalar(mlir::Value flat, mlir::Value at) { return toCompute(load(flat, at)); }
@@ -62,20 +67,17 @@ private:
   void storeVector(mlir::Value x, mlir::Value flat, mlir::Value at, int64_t count);
   void storeVector(mlir::Value x, mlir::Value flat, mlir::Value at) { storeVector(x, flat, at, tiles.lanes); }
 
-  void emitBlock(mlir::Value item);
   mlir::Value isPlainTile();
   /// First and one past the last key that the query at `position` sees.
   std::pair<mlir::Value, mlir::Value> visibleKeys(mlir::Value position);
   void noteRows();
   double queryFactor() const;
   void packQueries();
-  void emitKeyTile(mlir::Value firstKey);
   void emitResult();
 
   // EmitAttentionTile.cpp
-  void prefetchRow(mlir::Value flat, mlir::Value at, int64_t size);
-  void prefetchKey(mlir::Value t);
   void prefetchNextKey(mlir::Value t);
+  Values beginKeys(mlir::Value first, int64_t count);
   void emitScores();
   void emitWeights(bool masked);
   /// What a vector of scores belongs to: keys and rows, of which one is the same in all lanes. Null where the op has no such operand.

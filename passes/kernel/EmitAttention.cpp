@@ -137,6 +137,13 @@ void AttentionEmitter::storeVector(Value x, Value flat, Value at, int64_t count)
   vector::MaskedStoreOp::create(b, loc, flat, at, mask, x);
 }
 
+void AttentionEmitter::overVectors(int64_t size, function_ref<void(Value, int64_t)> body) {
+  int64_t whole = size / tiles.lanes * tiles.lanes;
+  loop(m.constant(0), m.constant(whole), tiles.lanes, [&](Value at) { body(at, tiles.lanes); });
+  if (whole < size)
+    body(m.constant(whole), size - whole);
+}
+
 void AttentionEmitter::emit() {
   // Rows are summed in groups, of which the last may reach past the block's end.
   int64_t lanes = tiles.lanes, rows = llvm::alignTo(llvm::alignTo(tiles.rows, tiles.sumRows), lanes);
@@ -178,7 +185,8 @@ void AttentionEmitter::emit() {
 
   noteRows();
   if (tiles.prefetch)
-    loop(firstKey, m.min(endKey, m.add(firstKey, m.constant(tiles.keyTile))), 1, [&](Value t) { prefetchKey(t); });
+    loop(firstKey, m.min(endKey, m.add(firstKey, m.constant(tiles.keyTile))), 1,
+         [&](Value t) { prefetch(a.key, keyAt(t), a.size); });
   tiles.keyLanes ? copyQueries() : packQueries();
   loop(m.constant(0), m.constant(rows), lanes, [&](Value row) {
     storeVector(lowestNumber(), maxima, row);
@@ -284,9 +292,9 @@ double AttentionEmitter::queryFactor() const {
 /// The block's queries with rows as lanes, square by square.
 void AttentionEmitter::packQueries() {
   double factor = queryFactor();
-  int64_t lanes = tiles.lanes, whole = a.size / lanes * lanes;
+  int64_t lanes = tiles.lanes;
   loop(m.constant(0), m.constant(tiles.rows), lanes, [&](Value row) {
-    auto square = [&](Value from, int64_t count) {
+    overVectors(a.size, [&](Value from, int64_t count) {
       Values vectors;
       for (int64_t i = 0; i < lanes; ++i) {
         Value head = load(rowHeads, m.add(row, m.constant(i)));
@@ -296,15 +304,12 @@ void AttentionEmitter::packQueries() {
       transposeSquare(b, loc, vectors);
       for (int64_t i = 0; i < count; ++i)
         storeVector(vectors[i], packedQueries, m.add(m.mul(m.add(from, m.constant(i)), m.constant(tiles.rows)), row));
-    };
-    loop(m.constant(0), m.constant(whole), lanes, [&](Value from) { square(from, lanes); });
-    if (whole < a.size)
-      square(m.constant(whole), a.size - whole);
+    });
   });
 }
 
 void AttentionEmitter::emitResult() {
-  int64_t lanes = tiles.lanes, whole = a.valueSize / lanes * lanes, padded = llvm::alignTo(a.valueSize, lanes);
+  int64_t padded = llvm::alignTo(a.valueSize, tiles.lanes);
   loop(m.constant(0), rowsLeft, 1, [&](Value row) {
     Value total = load(totals, row), zero = arith::ConstantOp::create(b, loc, b.getFloatAttr(a.compute, 0));
     Value one = arith::ConstantOp::create(b, loc, b.getFloatAttr(a.compute, 1));
@@ -313,24 +318,16 @@ void AttentionEmitter::emitResult() {
     Value nothing = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge, first, end);
     Value factor = arith::SelectOp::create(b, loc, nothing, zero, arith::DivFOp::create(b, loc, one, total));
     Value from = m.mul(row, m.constant(padded)), to = m.mul(load(rowHeads, row), m.constant(a.valueSize));
-    auto piece = [&](Value at, int64_t count) {
+    overVectors(a.valueSize, [&](Value at, int64_t count) {
       Value x = arith::MulFOp::create(b, loc, loadVector(sums, m.add(from, at)), splat(factor));
       storeVector(x, a.out, m.add(to, at), count);
-    };
-    loop(m.constant(0), m.constant(whole), lanes, [&](Value at) { piece(at, lanes); });
-    if (whole < a.valueSize)
-      piece(m.constant(whole), a.valueSize - whole);
+    });
   });
 }
 
 namespace {
-struct EmitAttentionPass : impl::EmitAttentionPassBase<EmitAttentionPass> {
-  using Base::Base;
-
-  LogicalResult initialize(MLIRContext *context) final {
-    cleanUp = CleanUp(context);
-    return success();
-  }
+struct EmitAttentionPass : WithCleanUp<impl::EmitAttentionPassBase<EmitAttentionPass>> {
+  using WithCleanUp::WithCleanUp;
 
   void runOnOperation() final {
     func::FuncOp func = getOperation();
@@ -359,9 +356,6 @@ struct EmitAttentionPass : impl::EmitAttentionPassBase<EmitAttentionPass> {
     func.setType(b.getFunctionType(func.getArgumentTypes(), {}));
     cleanUp(func);
   }
-
-private:
-  CleanUp cleanUp;
 };
 } // namespace
 } // namespace tensel

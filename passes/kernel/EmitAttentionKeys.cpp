@@ -12,30 +12,22 @@ using namespace mlir;
 namespace tensel {
 /// The rows as they are, scaled, with zeros behind them.
 void AttentionEmitter::copyQueries() {
-  int64_t lanes = tiles.lanes, whole = a.size / lanes * lanes, padded = llvm::alignTo(a.size, lanes);
+  int64_t padded = llvm::alignTo(a.size, tiles.lanes);
   loop(m.constant(0), m.constant(tiles.rows), 1, [&](Value row) {
     Value from = m.mul(load(rowHeads, row), m.constant(a.size)), to = m.mul(row, m.constant(padded));
-    auto piece = [&](Value at, int64_t count) {
+    overVectors(a.size, [&](Value at, int64_t count) {
       Value x = loadVector(a.query, m.add(from, at), count);
       storeVector(arith::MulFOp::create(b, loc, x, number(queryFactor())), packedQueries, m.add(to, at));
-    };
-    loop(m.constant(0), m.constant(whole), lanes, [&](Value at) { piece(at, lanes); });
-    if (whole < a.size)
-      piece(m.constant(whole), a.size - whole);
+    });
   });
 }
 
-/// [rows][keys] of scores. Keys past the tile's end repeat its last one; their weights are not used.
+/// [rows][keys] of scores. The weights of keys past the tile's end are not used.
 void AttentionEmitter::emitScoresOfKeys() {
   int64_t lanes = tiles.lanes, whole = a.size / lanes * lanes, padded = llvm::alignTo(a.size, lanes);
-  Value zero = m.constant(0), lastKey = m.sub(m.add(tileKey, tileKeys), m.constant(1));
+  Value zero = m.constant(0);
   loop(zero, tileKeys, lanes, [&](Value first) {
-    Values bases;
-    for (int64_t i = 0; i < lanes; ++i) {
-      Value t = m.min(m.add(tileKey, m.add(first, m.constant(i))), lastKey);
-      bases.push_back(m.add(keyBase, m.mul(t, m.constant(a.keyHeads * a.size))));
-      prefetchRow(a.value, m.add(valueBase, m.mul(t, m.constant(a.keyHeads * a.valueSize))), a.valueSize);
-    }
+    Values bases = beginKeys(first, lanes);
     loop(zero, m.constant(tiles.rows), 1, [&](Value row) {
       auto addProducts = [&](Value at, int64_t count, ValueRange before) {
         Values sums(before);

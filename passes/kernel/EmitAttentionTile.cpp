@@ -7,41 +7,34 @@
 using namespace mlir;
 
 namespace tensel {
-/// Asks for a row of `size` elements of the keys or values ahead of its use, where memory rather than arithmetic is what takes the time: the
-/// rows of one head are too far apart for the processor to guess.
-void AttentionEmitter::prefetchRow(Value flat, Value at, int64_t size) {
-  if (!tiles.prefetch)
-    return;
-  int64_t step = 64 * 8 / cast<MemRefType>(flat.getType()).getElementTypeBitWidth();
-  for (int64_t i = 0; i < size; i += step)
-    memref::PrefetchOp::create(b, loc, flat, ValueRange{m.add(at, m.constant(i))}, /*isWrite=*/false, /*localityHint=*/3,
-                               /*isDataCache=*/true);
-}
-
-void AttentionEmitter::prefetchKey(Value t) {
-  prefetchRow(a.key, m.add(keyBase, m.mul(t, m.constant(a.keyHeads * a.size))), a.size);
-}
-
-/// The key a tile behind tileKey + t; behind the last one of this key head, key t of the next one.
+/// Asks for the key a tile behind tileKey + t; behind the last one of this key head, for key t of the next one.
 void AttentionEmitter::prefetchNextKey(Value t) {
-  Value ahead = m.add(m.add(tileKey, t), m.constant(tiles.keyTile)), stride = m.constant(a.keyHeads * a.size);
-  Value here = m.add(keyBase, m.mul(ahead, stride));
-  Value next = m.add(m.add(keyBase, m.constant(a.size)), m.mul(m.add(firstKey, t), stride));
-  prefetchRow(a.key, arith::SelectOp::create(b, loc, m.less(ahead, endKey), here, next), a.size);
+  Value ahead = m.add(m.add(tileKey, t), m.constant(tiles.keyTile));
+  Value ofNext = m.add(keyAt(m.add(firstKey, t)), m.constant(a.size));
+  prefetch(a.key, arith::SelectOp::create(b, loc, m.less(ahead, endKey), keyAt(ahead), ofNext), a.size);
+}
+
+/// Where `count` keys from tileKey + first on begin; those past the tile's end repeat its last one. Their values, which are read next, are
+/// asked for where memory rather than arithmetic takes the time: the rows of a head are too far apart for the processor to guess.
+AttentionEmitter::Values AttentionEmitter::beginKeys(Value first, int64_t count) {
+  Value lastKey = m.sub(m.add(tileKey, tileKeys), m.constant(1));
+  Values begins;
+  for (int64_t i = 0; i < count; ++i) {
+    Value t = m.min(m.add(tileKey, m.add(first, m.constant(i))), lastKey);
+    begins.push_back(keyAt(t));
+    if (tiles.prefetch)
+      prefetch(a.value, valueAt(t), a.valueSize);
+  }
+  return begins;
 }
 
 /// [keys][rows] of scores. Keys past the tile's end repeat its last one; nobody reads their scores.
 void AttentionEmitter::emitScores() {
-  Value zero = m.constant(0), lastKey = m.sub(m.add(tileKey, tileKeys), m.constant(1)), rows = m.constant(tiles.rows);
+  Value zero = m.constant(0), rows = m.constant(tiles.rows);
   loop(zero, rowChunks, 1, [&](Value chunk) {
     Value row = m.mul(chunk, m.constant(tiles.rowVectors * tiles.lanes));
     loop(zero, tileKeys, tiles.keys, [&](Value first) {
-      Values bases;
-      for (int64_t i = 0; i < tiles.keys; ++i) {
-        Value t = m.min(m.add(tileKey, m.add(first, m.constant(i))), lastKey);
-        bases.push_back(m.add(keyBase, m.mul(t, m.constant(a.keyHeads * a.size))));
-        prefetchRow(a.value, m.add(valueBase, m.mul(t, m.constant(a.keyHeads * a.valueSize))), a.valueSize);
-      }
+      Values bases = beginKeys(first, tiles.keys);
       Values initial(tiles.keys * tiles.rowVectors, number(0));
       Values sums = carry(zero, m.constant(a.size), 1, initial, [&](Value d, ValueRange carried) {
         Values next(carried), queries;
@@ -200,7 +193,7 @@ void AttentionEmitter::emitSumsOf(Value row, Value firstLane, int64_t vectors, i
   }
   Values after = carry(m.constant(0), tileKeys, 1, initial, [&](Value t, ValueRange carried) {
     Values next(carried), values;
-    Value from = m.add(m.add(valueBase, m.mul(m.add(tileKey, t), m.constant(a.keyHeads * a.valueSize))), firstLane);
+    Value from = m.add(valueAt(m.add(tileKey, t)), firstLane);
     if (tiles.prefetch)
       prefetchNextKey(t);
     for (int64_t v = 0; v < vectors; ++v)

@@ -124,10 +124,8 @@ private:
   /// prefetchBytes further on. The processor's own prefetcher stops at each page.
   void prefetchAhead(Value tile, Value chunk) {
     const int64_t share = packed.tileBytes() / packed.chunks();
-    Value begin = m.add(tile, m.mul(chunk, m.constant(share)));
-    for (int64_t at = 0; at < share; at += blocks::lineBytes)
-      memref::PrefetchOp::create(b, loc, flat[3], m.add(begin, m.constant(prefetchBytes + at)), /*isWrite=*/false,
-                                 /*localityHint=*/target.pastCaches ? 0 : 3, /*isDataCache=*/true);
+    Value begin = m.add(m.add(tile, m.mul(chunk, m.constant(share))), m.constant(prefetchBytes));
+    prefetch(flat[3], begin, share, target.pastCaches ? 0 : 3);
   }
 
   void storeColumns(Value sum, Value row, Value column) {
@@ -180,7 +178,7 @@ private:
             rowBytes.push_back(loadFour(m.add(m.mul(chunkAt, m.constant(planes * blocks::chunkElements)),
                                               m.constant(plane * blocks::chunkElements + 4 * v))));
           Value sum = dot.sum(ArrayRef(codes).slice(g * fours, fours), rowBytes);
-          // The high bytes first. Two short chains of sums, not one long one, which has nothing to wait with.
+          // The high bytes first. Two chains of sums: products of one chain wait for one another.
           if (integers)
             sum = arith::AddIOp::create(b, loc, sum, arith::ShLIOp::create(b, loc, integers, splat(vectorOf(b.getI32Type()), 8)));
           integers = sum;

@@ -153,13 +153,8 @@ void ContractionEmitter::emitRows() {
 }
 
 namespace {
-struct EmitContractionPass : impl::EmitContractionPassBase<EmitContractionPass> {
-  using Base::Base;
-
-  LogicalResult initialize(MLIRContext *context) final {
-    cleanUp = CleanUp(context);
-    return success();
-  }
+struct EmitContractionPass : WithCleanUp<impl::EmitContractionPassBase<EmitContractionPass>> {
+  using WithCleanUp::WithCleanUp;
 
   void runOnOperation() final {
     func::FuncOp func = getOperation();
@@ -191,9 +186,6 @@ struct EmitContractionPass : impl::EmitContractionPassBase<EmitContractionPass> 
     func.setType(b.getFunctionType(func.getArgumentTypes(), {}));
     cleanUp(func);
   }
-
-private:
-  CleanUp cleanUp;
 };
 } // namespace
 } // namespace tensel

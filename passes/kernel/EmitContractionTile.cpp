@@ -97,8 +97,7 @@ SmallVector<Value> ContractionEmitter::emitSums(ArrayRef<Value> initial, ArrayRe
   constexpr int64_t ahead = 64, manyRows = 4;
   if (shape.source == VectorSource::Blocks && rows >= manyRows)
     for (Value start : starts)
-      memref::PrefetchOp::create(b, loc, c.vector.flat, m.add(m.add(start, step), m.constant(ahead * c.vector.blocks->width)),
-                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+      prefetch(c.vector.flat, m.add(m.add(start, step), m.constant(ahead * c.vector.blocks->width)), /*size=*/1);
   Value offset = kOffset(c.scalar, scalarTable, k);
   for (int64_t i = 0; i < rows; ++i) {
     Value scalar = widen(load(c.scalar.flat, m.add(rowOffsets[i], offset)));

@@ -232,12 +232,7 @@ LogicalResult bufferize(func::FuncOp func) {
   return bufferization::runOneShotBufferize(func, options, state);
 }
 
-struct EmitLoopsPass : impl::EmitLoopsPassBase<EmitLoopsPass> {
-  LogicalResult initialize(MLIRContext *context) final {
-    cleanUp = CleanUp(context);
-    return success();
-  }
-
+struct EmitLoopsPass : WithCleanUp<impl::EmitLoopsPassBase<EmitLoopsPass>> {
   void runOnOperation() final {
     func::FuncOp func = getOperation();
     if (!isKernel(func) || !func.getNumResults())
@@ -295,9 +290,6 @@ struct EmitLoopsPass : impl::EmitLoopsPassBase<EmitLoopsPass> {
       if (loop->hasAttr("tensel.parallel"))
         normalize(loop);
   }
-
-private:
-  CleanUp cleanUp;
 };
 } // namespace
 } // namespace tensel

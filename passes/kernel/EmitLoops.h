@@ -8,8 +8,8 @@
 #include "mlir/Rewrite/FrozenRewritePatternSet.h"
 
 namespace tensel {
-/// Canonicalises and removes common subexpressions. A pass makes one when it is initialised: collecting the patterns of every op of
-/// every loaded dialect takes longer than most kernels.
+/// Canonicalises and removes common subexpressions. A pass makes one when it is initialised (WithCleanUp): collecting the patterns of every
+/// op of every loaded dialect takes longer than most kernels.
 class CleanUp {
 public:
   CleanUp() = default;
@@ -18,6 +18,20 @@ public:
 
 private:
   mlir::FrozenRewritePatternSet patterns;
+};
+
+/// A pass that has a CleanUp.
+template <typename Base>
+class WithCleanUp : public Base {
+public:
+  using Base::Base;
+  llvm::LogicalResult initialize(mlir::MLIRContext *context) override {
+    cleanUp = CleanUp(context);
+    return llvm::success();
+  }
+
+protected:
+  CleanUp cleanUp;
 };
 
 /// The row-major memref type with the shape of a tensor.

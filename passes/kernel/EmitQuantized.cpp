@@ -29,13 +29,8 @@ FailureOr<SmallVector<Value>> argumentsOf(func::FuncOp func, Operation *op) {
   return arguments;
 }
 
-struct EmitQuantizedPass : impl::EmitQuantizedPassBase<EmitQuantizedPass> {
-  using Base::Base;
-
-  LogicalResult initialize(MLIRContext *context) final {
-    cleanUp = CleanUp(context);
-    return success();
-  }
+struct EmitQuantizedPass : WithCleanUp<impl::EmitQuantizedPassBase<EmitQuantizedPass>> {
+  using WithCleanUp::WithCleanUp;
 
   void runOnOperation() final {
     func::FuncOp func = getOperation();
@@ -59,9 +54,6 @@ struct EmitQuantizedPass : impl::EmitQuantizedPassBase<EmitQuantizedPass> {
     func.setType(b.getFunctionType(func.getBody().getArgumentTypes(), {}));
     cleanUp(func);
   }
-
-private:
-  CleanUp cleanUp;
 };
 } // namespace
 } // namespace tensel

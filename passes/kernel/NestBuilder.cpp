@@ -97,4 +97,10 @@ Value NestBuilder::load(Value flat, Value at) { return memref::LoadOp::create(b,
 void NestBuilder::store(Value value, Value flat, Value at) {
   memref::StoreOp::create(b, loc, value, flat, at ? at : m.constant(0));
 }
+
+void NestBuilder::prefetch(Value flat, Value at, int64_t size, unsigned locality) {
+  const int64_t line = 64 * 8 / cast<MemRefType>(flat.getType()).getElementTypeBitWidth();
+  for (int64_t i = 0; i < size; i += line)
+    memref::PrefetchOp::create(b, loc, flat, m.add(at, m.constant(i)), /*isWrite=*/false, locality, /*isDataCache=*/true);
+}
 } // namespace tensel

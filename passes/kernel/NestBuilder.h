@@ -54,6 +54,8 @@ protected:
   mlir::Value stackBuffer(mlir::Type element, int64_t size);
   mlir::Value load(mlir::Value flat, mlir::Value at);
   void store(mlir::Value value, mlir::Value flat, mlir::Value at);
+  /// Asks for the lines of `size` elements; `locality` as in memref.prefetch: 3 into all caches, 0 past them.
+  void prefetch(mlir::Value flat, mlir::Value at, int64_t size, unsigned locality = 3);
 
   IndexMath &m;
   mlir::OpBuilder &b;

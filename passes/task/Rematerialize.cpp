@@ -23,8 +23,9 @@ constexpr int mostInChain = 8;
 
 class Rematerializer {
 public:
-  Rematerializer(Block &block, ArrayRef<int64_t> maxima, SymbolTable &symbols, llvm::StringMap<bool> &cheap)
-      : block(block), maxima(maxima), symbols(symbols), checker(block.getParentOp()->getContext()), cheap(cheap) {}
+  Rematerializer(Block &block, ArrayRef<int64_t> maxima, SymbolTable &symbols, KernelChecker &checker,
+                 llvm::StringMap<bool> &cheap)
+      : block(block), maxima(maxima), symbols(symbols), checker(checker), cheap(cheap) {}
 
   void run(int64_t limit) {
     llvm::DenseSet<Operation *> tried;
@@ -158,7 +159,7 @@ private:
   Block &block;
   ArrayRef<int64_t> maxima;
   SymbolTable &symbols;
-  KernelChecker checker;
+  KernelChecker &checker;
   llvm::StringMap<bool> &cheap;
   std::optional<BlockLiveness> live;
   SmallVector<std::pair<OpOperand *, Value>> replaced;
@@ -170,11 +171,12 @@ struct RematerializePass : impl::RematerializePassBase<RematerializePass> {
 
   void runOnOperation() final {
     SymbolTable symbols(getOperation());
+    KernelChecker checker(&getContext());
     llvm::StringMap<bool> cheap;
     SmallVector<int64_t> maxima = symbolMaxima(getOperation());
     for (auto func : getOperation().getOps<func::FuncOp>())
       if (func->hasAttr("tensel.entry"))
-        Rematerializer(func.front(), maxima, symbols, cheap).run(limit);
+        Rematerializer(func.front(), maxima, symbols, checker, cheap).run(limit);
   }
 };
 

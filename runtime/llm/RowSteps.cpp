@@ -202,13 +202,16 @@ void RowSteps::copy(int64_t from, int64_t to) {
     sources->copy(from, to);
 }
 
+void ContextMemory::add(const tensel_session *session) {
+  const int64_t arena = tensel_session_arena_bytes(session);
+  arenaBytes += arena;
+  tableBytes += tensel_session_memory_bytes(session) - arena;
+}
+
 ContextMemory RowSteps::memory() const {
   ContextMemory memory;
-  for (const OpenSession &open : sessions()) {
-    const int64_t arena = tensel_session_arena_bytes(open.session);
-    memory.arenaBytes += arena;
-    memory.tableBytes += tensel_session_memory_bytes(open.session) - arena;
-  }
+  for (const OpenSession &open : sessions())
+    memory.add(open.session);
   for (const State &state : states)
     memory.stateBytes += static_cast<int64_t>(state.memory.bytes());
   if (sources)

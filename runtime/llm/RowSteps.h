@@ -30,6 +30,7 @@ struct ContextMemory {
   int64_t stateBytes = 0; ///< of all states, and of what an encoder made of the texts that are answered
   int64_t tableBytes = 0; ///< of the sessions' tables, and their threads' stacks
   int64_t total() const { return arenaBytes + stateBytes + tableBytes; }
+  void add(const tensel_session *session);
 };
 
 class RowSteps {

@@ -7,7 +7,7 @@ Result<TextEncoder> TextEncoder::create(const LanguageModel &model, int64_t long
                                         int64_t events) {
   const tensel_model *handle = model.handle();
   const int32_t function = tensel_model_find_function(handle, "encode");
-  TextEncoder encoder(model);
+  TextEncoder encoder;
   for (int32_t i = 0; function >= 0 && i < tensel_model_output_count(handle, function); ++i) {
     tensel_tensor_info output = {"", TENSEL_F32, 0, nullptr, nullptr, -1};
     (void)tensel_model_output(handle, function, i, &output);
@@ -32,11 +32,6 @@ Result<TextEncoder> TextEncoder::create(const LanguageModel &model, int64_t long
     return session.takeError();
   encoder.session = std::move(*session);
   return encoder;
-}
-
-Result<std::span<const float>> TextEncoder::embed(std::string_view text) {
-  auto tokens = model->tokenizer().encode(text, true);
-  return tokens ? encode(*tokens) : tokens.takeError();
 }
 
 Result<std::span<const float>> TextEncoder::encode(std::span<const TokenId> tokens) {

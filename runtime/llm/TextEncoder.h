@@ -20,15 +20,13 @@ public:
   /// The result for a text, valid until the next call: `embedding` [hidden] of length 1, `vectors` [tokens, hidden]. A text
   /// that is too long is an error.
   Result<std::span<const float>> encode(std::span<const TokenId> tokens);
-  Result<std::span<const float>> embed(std::string_view text);
   /// The most tokens of a text.
   int64_t limit() const { return longest; }
   const tensel_session *openSession() const { return session.get(); }
 
 private:
-  explicit TextEncoder(const LanguageModel &model) : model(&model) {}
+  TextEncoder() = default;
 
-  const LanguageModel *model;
   Session session;
   int64_t longest = 0;
   int32_t result = -1;

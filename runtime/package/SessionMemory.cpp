@@ -83,6 +83,6 @@ std::optional<SessionMemory> tensel::rt::stateMemory(const PackageData &package,
   }
   memory.tables = sessionTableBytes({int64_t(package.symbols.size()), int64_t(function.inputs.size() + function.outputs.size()),
                                      int64_t(function.inputs.size()), int64_t(function.plannedValues.size()), threads});
-  memory.stacks = workerStackBytes(package.kernelStackBytes) * (std::max(threads, 1) - 1);
+  memory.stacks = workerStacksBytes(package.kernelStackBytes, threads);
   return memory;
 }

@@ -20,6 +20,10 @@ inline constexpr int64_t mostKernelStackBytes = 16 << 20;
 constexpr int64_t workerStackBytes(int64_t kernelStackBytes) {
   return (kernelStackBytes + threadStackBytes + 4095) / 4096 * 4096;
 }
+/// Of all workers of a session with so many threads, one of which is the caller's.
+constexpr int64_t workerStacksBytes(int64_t kernelStackBytes, int64_t threads) {
+  return workerStackBytes(kernelStackBytes) * (threads > 1 ? threads - 1 : 0);
+}
 
 struct SessionCounts {
   int64_t symbols, tensors, inputs, plannedValues, threads;

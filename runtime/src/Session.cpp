@@ -126,7 +126,7 @@ int64_t tensel_session::memoryBytes() const {
   return arenaBytes +
          sessionTableBytes(
              {int64_t(symbols.size()), int64_t(tensors.size()), int64_t(isSet.size()), int64_t(offsets.size()), threads}) +
-         workerStackBytes(model->package.metadata().kernel_stack_bytes()) * (threads - 1);
+         workerStacksBytes(model->package.metadata().kernel_stack_bytes(), threads);
 }
 
 static int32_t usableCpus() {

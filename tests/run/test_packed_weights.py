@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import small_models
 from onnx import TensorProto, helper
-from programs import compile_model, run_model, tensel
+from programs import compile_model, machine_levels, run_model, tensel
 
 LEVELS = ["x86-64-v3", "x86-64-v4"]
 
@@ -23,16 +23,12 @@ def product(rows: int | str, weight: np.ndarray, bias: np.ndarray, transposed: b
     return small_models.save(model, file)
 
 
-def runs_on(level: str) -> bool:
-    return level != "x86-64-v4" or "avx512f" in Path("/proc/cpuinfo").read_text()
-
-
 @pytest.mark.parametrize("transposed", [False, True])
 @pytest.mark.parametrize(("depth", "columns"), [(64, 64), (37, 100), (5, 20), (1, 300), (700, 9)])
 @pytest.mark.parametrize("level", LEVELS)
 def test_numbers(level: str, depth: int, columns: int, transposed: bool, tmp_path: Path) -> None:
     """Whole and ragged blocks; 5 x 20 transposed is small enough to be a constant and is gathered, past a ragged edge."""
-    if not runs_on(level):
+    if level not in machine_levels():
         pytest.skip("this machine has no AVX-512")
     rng = np.random.default_rng(depth)
     weight, bias = rng.standard_normal((depth, columns), np.float32), rng.standard_normal(columns, np.float32)
@@ -77,7 +73,7 @@ HALVES = {TensorProto.FLOAT16: np.dtype(np.float16), TensorProto.BFLOAT16: np.dt
 @pytest.mark.parametrize("level", LEVELS)
 def test_halves(level: str, kind: int, tmp_path: Path) -> None:
     """Weights of f16 and bf16 under f32 activations are exact, and not widened in the package."""
-    if not runs_on(level):
+    if level not in machine_levels():
         pytest.skip("this machine has no AVX-512")
     rng = np.random.default_rng(kind)
     weight = rng.standard_normal((700, 100), np.float32).astype(HALVES[kind])

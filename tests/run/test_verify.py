@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from models import MODELS
 from onnx import TensorProto, helper
-from programs import ROOT, SECONDS, assert_user_error, compile_model, smollm2, tensel
+from programs import ROOT, SECONDS, assert_user_error, compile_model, machine_levels, smollm2, tensel
 from small_models import mlp, model, save, value
 
 LOWERED = re.compile(r"below the graph dialect: (\d+) passes; (\d+) runs? of host programs; "
@@ -19,13 +19,6 @@ REPORT = re.compile(r"verify: (\d+) passes, of which (\d+) changed something; (\
 
 
 CODE = re.compile(r"machine code of kernels: compared on \d+ calls?, at (.*)")
-
-
-def machine_levels() -> list[str]:
-    """Those whose instructions this machine has."""
-    flags = next(line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")).split()
-    needed = {"x86-64-v3": "avx2", "x86-64-v4": "avx512f", "x86-64-v4+vnni": "avx512_vnni"}
-    return [level for level, flag in needed.items() if flag in flags]
 
 
 def levels_here(package: Path) -> list[str]:

@@ -29,19 +29,23 @@ std::string run(const EmbedOptions &options) {
   auto model = openLanguageModel(options);
   if (!model)
     return model.message();
+  std::vector<text::Result<std::vector<text::TokenId>>> encoded;
   int64_t longest = 1;
   for (const std::string &text : texts)
-    if (auto tokens = model->tokenizer().encode(text, true))
+    if (const auto &tokens = encoded.emplace_back(model->tokenizer().encode(text, true)))
       longest = std::max(longest, static_cast<int64_t>(tokens->size()));
   auto encoder = text::TextEncoder::create(*model, longest, options.threads, "embedding");
   if (!encoder)
     return encoder.message();
-  const int64_t arena = tensel_session_arena_bytes(encoder->openSession());
-  const text::ContextMemory taken = {arena, 0, tensel_session_memory_bytes(encoder->openSession()) - arena};
+  text::ContextMemory taken;
+  taken.add(encoder->openSession());
   if (std::string refusal = memory.refuse(*model, taken, "; shorter texts take less"); !refusal.empty())
     return refusal;
-  for (const std::string &text : texts) {
-    auto vector = encoder->embed(text);
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const std::string &text = texts[i];
+    if (!encoded[i])
+      return "'" + text.substr(0, 60) + "': " + encoded[i].message();
+    auto vector = encoder->encode(*encoded[i]);
     if (!vector)
       return "'" + text.substr(0, 60) + "': " + vector.message();
     std::string line;

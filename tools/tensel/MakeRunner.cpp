@@ -85,7 +85,7 @@ llvm::Expected<std::unique_ptr<Program>> compileWithin(const RunOptions &options
   const int threads = threadsOf(options);
   mlir::OwningOpRef<mlir::ModuleOp> again = model.module->clone();
   for (int64_t kernelStack = 0;;) {
-    const int64_t left = std::max<int64_t>(1, limit - rt::workerStackBytes(kernelStack) * (threads - 1));
+    const int64_t left = std::max<int64_t>(1, limit - rt::workerStacksBytes(kernelStack, threads));
     llvm::Expected<std::unique_ptr<Program>> program = compileOnce(options, model, given, level, left);
     if (!program)
       return program;

@@ -147,11 +147,12 @@ llvm::Expected<Entry> findEntry(const CacheRequest &request) {
     return llvm::createStringError(error);
   if (isPackage) {
     entry.package = request.options.model;
+    if (!request.options.bitExact)
+      return entry;
     rt::PackageData package;
-    if (request.options.bitExact)
-      if (std::string error = rt::readPackage(entry.package, package); !error.empty())
-        return llvm::createStringError("'" + entry.package + "': " + error);
-    if (request.options.bitExact && !llvm::is_contained(package.options, "bit-exact"))
+    if (std::string error = rt::readPackage(entry.package, package); !error.empty())
+      return llvm::createStringError("'" + entry.package + "': " + error);
+    if (!llvm::is_contained(package.options, "bit-exact"))
       return llvm::createStringError("--bit-exact: found the package '" + entry.package +
                                      "', compiled without it; expected a model, or a package of `tensel compile --bit-exact`");
     return entry;

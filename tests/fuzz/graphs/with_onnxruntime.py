@@ -83,7 +83,7 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="where to keep the models")
     options = parser.parse_args()
     totals: Counter[str] = Counter()
-    isGood = True
+    is_good = True
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ def main() -> int:
                     continue
                 path = folder / f"{seed}.mlir"
                 if reason := write(m, path):
-                    isGood = False
+                    is_good = False
                     print(f"--- seed {seed}: not imported: {reason[:1000]}")
                     continue
                 totals.update(node.op_type for node in m.nodes)
@@ -110,7 +110,7 @@ def main() -> int:
                 totals["elements"] += int(counted[1])
                 totals["undecided"] += int(counted[2])
             if done.returncode or not counted:
-                isGood = False
+                is_good = False
                 print("\n".join(text[:600] for text in done.stdout.splitlines() if not text.startswith("// ")))
                 print(done.stderr[-3000:])
     ops = {name: count for name, count in totals.items() if name not in ("models", "elements", "undecided")}
@@ -118,7 +118,7 @@ def main() -> int:
         f"models: {totals['models']} of {sum(ops.values())} nodes of {len(ops)} ops, {totals['elements']} elements compared, "
         f"{totals['undecided']} undecided"
     )
-    return 0 if isGood else 1
+    return 0 if is_good else 1
 
 
 if __name__ == "__main__":
