@@ -1,16 +1,19 @@
-// A transposed convolution as zero-insertion, padding and a convolution with the flipped, regrouped filter
-// (Dumoulin and Visin 2016, section 4).
+// A transposed convolution as ordinary ones. With strides, every output position q = i * stride + k reads the taps k of one phase,
+// k % stride = q % stride: one convolution makes all phases as channels, and its results are interleaved (the efficient sub-pixel convolution of
+// Shi et al. 2016). A kernel whose size is not known, or strides of 1: zero-insertion, padding and a convolution with
+// the flipped filter (Dumoulin and Visin 2016, section 4).
 #include "dialects/graph/Graph.h"
 
 using namespace mlir;
 using namespace tensel::graph;
 
-/// The dims of a tensor from dim `from` on: a constant where all of them are static.
-static Value dimsFrom(OpBuilder &b, Location loc, Value x, int64_t from) {
-  ArrayRef<int64_t> dims = cast<RankedTensorType>(x.getType()).getShape().drop_front(from);
+/// The dims [first, last) of a tensor: a constant where all of them are static.
+static Value dimsBetween(OpBuilder &b, Location loc, Value x, int64_t first, int64_t last = INT64_MAX) {
+  ArrayRef<int64_t> dims = cast<RankedTensorType>(x.getType()).getShape();
+  dims = dims.slice(first, std::min<int64_t>(last, dims.size()) - first);
   if (llvm::none_of(dims, ShapedType::isDynamic))
     return makeShape(b, loc, dims);
-  return SliceOp::create(b, loc, ShapeOfOp::create(b, loc, x), makeShape(b, loc, {from}), makeShape(b, loc, {INT64_MAX}),
+  return SliceOp::create(b, loc, ShapeOfOp::create(b, loc, x), makeShape(b, loc, {first}), makeShape(b, loc, {last}),
                          makeShape(b, loc, {1}), ArrayRef<int64_t>{0});
 }
 
@@ -24,6 +27,16 @@ static Value joinShapes(OpBuilder &b, Location loc, ArrayRef<Value> parts) {
     joined.append(*known);
   }
   return makeShape(b, loc, joined);
+}
+
+/// Each dim times its factor, as one constant where all dims are.
+static Value scaleShape(OpBuilder &b, Location loc, Value shape, ArrayRef<int64_t> factors) {
+  auto known = getConstantInts(shape);
+  if (!known)
+    return MulOp::create(b, loc, shape, makeShape(b, loc, factors));
+  for (auto [dim, factor] : llvm::zip_equal(*known, factors))
+    dim *= factor;
+  return makeShape(b, loc, *known);
 }
 
 /// [C, F / G, kernel...] -> [F, C / G, kernel...] with every kernel dim reversed.
@@ -41,11 +54,94 @@ static Value convolutionFilter(OpBuilder &b, Location loc, Value filter, int64_t
   SmallVector<int64_t> swap = {0, 2, 1};
   for (int64_t i = 2; i < rank; ++i)
     swap.push_back(i + 1);
-  filter = ReshapeOp::create(b, loc, filter, joinShapes(b, loc, {makeShape(b, loc, {groups, -1}), dimsFrom(b, loc, filter, 1)}),
-                             /*allow_zero=*/true);
+  filter =
+      ReshapeOp::create(b, loc, filter, joinShapes(b, loc, {makeShape(b, loc, {groups, -1}), dimsBetween(b, loc, filter, 1)}),
+                        /*allow_zero=*/true);
   filter = TransposeOp::create(b, loc, filter, swap);
-  return ReshapeOp::create(b, loc, filter, joinShapes(b, loc, {makeShape(b, loc, {-1}), dimsFrom(b, loc, filter, 2)}),
+  return ReshapeOp::create(b, loc, filter, joinShapes(b, loc, {makeShape(b, loc, {-1}), dimsBetween(b, loc, filter, 2)}),
                            /*allow_zero=*/true);
+}
+
+/// The sizes of the phases' convolution along one spatial dim.
+struct Phases {
+  int64_t stride, taps;
+  int64_t behind;    // zeros that follow the input
+  int64_t low, high; // what of the interleaved positions the output leaves off
+};
+
+/// Filter [C, F / G, kernel...] -> [F * phases, C / G, taps...]: the taps of each phase, reversed, with zeros where the kernel has none.
+static Value phaseFilter(OpBuilder &b, Location loc, ConvTransposeOp op, ArrayRef<Phases> phases) {
+  Value filter = op.getFilter();
+  ArrayRef<int64_t> dims = cast<RankedTensorType>(filter.getType()).getShape();
+  int64_t groups = op.getGroups(), spatial = phases.size(), inputs = dims[0] / groups, outputs = dims[1], all = 1;
+  SmallVector<int64_t> factors = {1, 1}, pads(2 * (spatial + 2), 0), split = {groups, inputs, outputs}, swap = {0, 2}, joined,
+                       reversed;
+  factors.append(op.getDilations().begin(), op.getDilations().end());
+  if (llvm::any_of(factors, [](int64_t factor) { return factor != 1; }))
+    filter = DilateOp::create(b, loc, filter, factors);
+  for (auto [i, phase] : llvm::enumerate(phases)) {
+    pads[spatial + 4 + i] = phase.taps * phase.stride - (op.getDilations()[i] * (dims[i + 2] - 1) + 1);
+    split.append({phase.taps, phase.stride});
+    reversed.push_back(3 + 2 * i);
+    swap.push_back(4 + 2 * i); // the phase
+    all *= phase.stride;
+  }
+  swap.push_back(1);
+  swap.append(reversed);
+  joined = {groups * outputs * all, inputs};
+  for (const Phases &phase : phases)
+    joined.push_back(phase.taps);
+  SmallVector<int64_t> last(spatial, -1), before(spatial, INT64_MIN);
+  filter =
+      PadOp::create(b, loc, PadMode::constant, filter, makeShape(b, loc, pads), makeScalar(b, loc, elementTypeOf(filter), 0));
+  filter = ReshapeOp::create(b, loc, filter, makeShape(b, loc, split), /*allow_zero=*/true);
+  filter = SliceOp::create(b, loc, filter, makeShape(b, loc, last), makeShape(b, loc, before), makeShape(b, loc, last), reversed);
+  filter = TransposeOp::create(b, loc, filter, swap);
+  return ReshapeOp::create(b, loc, filter, makeShape(b, loc, joined), /*allow_zero=*/true);
+}
+
+/// [N, F * phases, L...] -> [N, F, L * stride...]: channel (f, phases...) at position l is channel f at position l * stride + phase.
+static Value interleave(OpBuilder &b, Location loc, Value x, int64_t channels, ArrayRef<Phases> phases) {
+  int64_t spatial = phases.size();
+  SmallVector<int64_t> split = {channels}, strides, swap = {0, 1};
+  for (int64_t i = 0; i < spatial; ++i) {
+    strides.push_back(phases[i].stride);
+    swap.append({2 + spatial + i, 2 + i});
+  }
+  split.append(strides);
+  Value samples = dimsBetween(b, loc, x, 0, 1), positions = dimsBetween(b, loc, x, 2);
+  x = ReshapeOp::create(b, loc, x, joinShapes(b, loc, {samples, makeShape(b, loc, split), positions}), /*allow_zero=*/true);
+  x = TransposeOp::create(b, loc, x, swap);
+  positions = scaleShape(b, loc, positions, strides);
+  return ReshapeOp::create(b, loc, x, joinShapes(b, loc, {samples, makeShape(b, loc, {channels}), positions}),
+                           /*allow_zero=*/true);
+}
+
+/// Output o stands at q = o + pads_low = i * stride + k; with k = phase + stride * m, the input is read at q / stride - m.
+static Value byPhases(OpBuilder &b, ConvTransposeOp op) {
+  Location loc = op.getLoc();
+  ArrayRef<int64_t> kernel = cast<RankedTensorType>(op.getFilter().getType()).getShape().drop_front(2);
+  int64_t spatial = kernel.size();
+  SmallVector<Phases> phases;
+  SmallVector<int64_t> margins(2 * (spatial + 2), 0), crops = margins, ones(spatial, 1);
+  for (int64_t i = 0; i < spatial; ++i) {
+    int64_t stride = op.getStrides()[i], reach = op.getDilations()[i] * (kernel[i] - 1) + 1;
+    int64_t taps = llvm::divideCeil(reach, stride), low = op.getPadsLow()[i];
+    // Positions behind the last tap, which the output padding may ask for, hold zeros.
+    int64_t high = stride * taps + op.getPadsHigh()[i] - op.getOutputPadding()[i] - reach;
+    int64_t more = high < 0 ? llvm::divideCeil(-high, stride) : 0;
+    phases.push_back({stride, taps, taps - 1 + more, low, high + more * stride});
+    margins[2 + i] = taps - 1;
+    margins[spatial + 4 + i] = phases.back().behind;
+    crops[2 + i] = -low;
+    crops[spatial + 4 + i] = -phases.back().high;
+  }
+  Value zero = makeScalar(b, loc, elementTypeOf(op.getInput()), 0), x = op.getInput();
+  x = PadOp::create(b, loc, PadMode::constant, x, makeShape(b, loc, margins), zero);
+  x = ConvOp::create(b, loc, x, phaseFilter(b, loc, op, phases), ones, ones, op.getGroups());
+  int64_t channels = op.getGroups() * cast<RankedTensorType>(op.getFilter().getType()).getDimSize(1);
+  x = interleave(b, loc, x, channels, phases);
+  return PadOp::create(b, loc, PadMode::constant, x, makeShape(b, loc, crops), zero);
 }
 
 SmallVector<Value> ConvTransposeOp::decompose(OpBuilder &b) {
@@ -61,15 +157,18 @@ SmallVector<Value> ConvTransposeOp::decompose(OpBuilder &b) {
     low.push_back(reach - getPadsLow()[i]);
     high.push_back(reach - getPadsHigh()[i] + getOutputPadding()[i]);
   }
+  bool isStrided = llvm::any_of(getStrides(), [](int64_t stride) { return stride != 1; });
+  if (isStrided && filterType.hasStaticShape() && filterType.getNumElements() != 0)
+    return {byPhases(b, *this)};
   Value lows = makeShape(b, loc, low), highs = makeShape(b, loc, high), none = makeShape(b, loc, {0, 0});
   if (!isStatic) {
-    Value reach = SubOp::create(b, loc, dimsFrom(b, loc, getFilter(), 2), makeShape(b, loc, {1}));
+    Value reach = SubOp::create(b, loc, dimsBetween(b, loc, getFilter(), 2), makeShape(b, loc, {1}));
     reach = MulOp::create(b, loc, reach, makeShape(b, loc, getDilations()));
     lows = AddOp::create(b, loc, reach, lows);
     highs = AddOp::create(b, loc, reach, highs);
   }
   Value x = getInput();
-  if (llvm::any_of(factors, [](int64_t factor) { return factor != 1; }))
+  if (isStrided)
     x = DilateOp::create(b, loc, x, factors);
   Value pads = joinShapes(b, loc, {none, lows, none, highs});
   x = PadOp::create(b, loc, PadMode::constant, x, pads, makeScalar(b, loc, elementTypeOf(x), 0));
