@@ -98,12 +98,24 @@ struct DropIdleExpand : OpRewritePattern<ExpandOp> {
   }
 };
 
+/// pad(x) by nothing -> x.
+struct DropIdlePad : OpRewritePattern<PadOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(PadOp op, PatternRewriter &rewriter) const final {
+    auto pads = getConstantInts(op.getPads());
+    if (!pads || llvm::any_of(*pads, [](int64_t pad) { return pad != 0; }) || op.getInput().getType() != op.getType())
+      return failure();
+    rewriter.replaceOp(op, op.getInput());
+    return success();
+  }
+};
+
 struct SimplifyMovementPass : impl::SimplifyMovementPassBase<SimplifyMovementPass> {
   using Base::Base;
 
   void runOnOperation() final {
     RewritePatternSet patterns(&getContext());
-    patterns.add<JoinTransposes, JoinReshapes, TransposeIntoMatmul, DropIdleExpand>(&getContext());
+    patterns.add<JoinTransposes, JoinReshapes, TransposeIntoMatmul, DropIdleExpand, DropIdlePad>(&getContext());
     ProvenanceListener listener(passName);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), GreedyRewriteConfig().setListener(&listener))))
       signalPassFailure();

@@ -27,3 +27,16 @@ func.func @reshape_zero(%x: tensor<6x4xf32>) -> tensor<2x12xf32> {
   %1 = graph.reshape %0, %b : (tensor<2x3x4xf32>, tensor<2xi64>) -> tensor<2x12xf32>
   return %1 : tensor<2x12xf32>
 }
+
+// Padding by nothing is what it pads, also where dims vary; by something it stays.
+// CHECK-LABEL: func @pads
+func.func @pads(%x: tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
+  // CHECK: %[[Y:.*]] = graph.pad constant %arg0
+  // CHECK-NEXT: return %arg0, %[[Y]]
+  %v = graph.constant dense<7.0> : tensor<f32>
+  %none = graph.constant dense<0> : tensor<4xi64>
+  %some = graph.constant dense<[1, 0, 0, 0]> : tensor<4xi64>
+  %0 = graph.pad constant %x, %none, %v : (tensor<?x4xf32>, tensor<4xi64>, tensor<f32>) -> tensor<?x4xf32>
+  %1 = graph.pad constant %x, %some, %v : (tensor<?x4xf32>, tensor<4xi64>, tensor<f32>) -> tensor<?x4xf32>
+  return %0, %1 : tensor<?x4xf32>, tensor<?x4xf32>
+}
