@@ -74,6 +74,17 @@ bool KernelChecker::isElementwiseNest(func::FuncOp kernel) {
   return root && !root.walk([](scf::ForOp) { return WalkResult::interrupt(); }).wasInterrupted();
 }
 
+/// Whether an input is read at the element that is written: by the same map, but that a loop that runs once may be 0.
+static bool readsWhereItWrites(linalg::GenericOp root, OpOperand &input) {
+  SmallVector<int64_t> ranges = root.getStaticLoopRanges();
+  auto position = [&](AffineExpr expr) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    return dim && ranges[dim.getPosition()] == 1 ? getAffineConstantExpr(0, expr.getContext()) : expr;
+  };
+  return llvm::equal(llvm::map_range(root.getMatchingIndexingMap(&input).getResults(), position),
+                     llvm::map_range(root.getMatchingIndexingMap(root.getDpsInitOperand(0)).getResults(), position));
+}
+
 SmallVector<int64_t> KernelChecker::overwritableArguments(func::FuncOp kernel) {
   SmallVector<int64_t> arguments;
   if (kernel.getNumResults() != 1)
@@ -87,8 +98,7 @@ SmallVector<int64_t> KernelChecker::overwritableArguments(func::FuncOp kernel) {
     bool isFree = llvm::all_of(copy->getArgument(i).getUses(), [&](OpOperand &use) {
       if (isa<tensor::DimOp>(use.getOwner()))
         return true;
-      return root && use.getOwner() == root && root.isDpsInput(&use) &&
-             root.getMatchingIndexingMap(&use) == root.getMatchingIndexingMap(root.getDpsInitOperand(0));
+      return root && use.getOwner() == root && root.isDpsInput(&use) && readsWhereItWrites(root, use);
     });
     if (isFree)
       arguments.push_back(i);
