@@ -110,27 +110,50 @@ public:
     llvm::Expected<bool> found = tryDispatches("", "as it is");
     SplitChoices slices = found && !*found ? splitChoices(module) : SplitChoices();
     int64_t last = std::numeric_limits<int64_t>::max();
+    std::string split;
     for (int64_t rows : slices.rows) {
       if (!found || *found)
         break;
       if (rows != 1 && rows > last / 2)
         continue; // about half of what did not fit
       last = rows;
-      std::string passes =
-          "tensel-split-batch{rows=" + std::to_string(rows) + "},tensel-infer-shapes,tensel-canonicalize,tensel-cse";
-      found = tryDispatches(passes, "batches of " + std::to_string(rows));
+      split = "tensel-split-batch{rows=" + std::to_string(rows) + "}" + cleanUp.str();
+      found = tryDispatches(split, "batches of " + std::to_string(rows));
     }
+    if (found && !*found)
+      found = tryTiles("", "");
+    if (found && !*found && !split.empty())
+      found = tryTiles(split + ",", "batches of " + std::to_string(last) + ", ");
     if (!found)
       return found.takeError();
     if (*found)
       return means;
     return llvm::createStringError("--max-memory: found a need of at least " + std::to_string(least.total) + " bytes by '" +
-                                   least.function + "', expected at most " + std::to_string(limit) + "\nalive at its peak: " +
-                                   (least.alive.empty() ? "nothing" : least.alive) + "\ntried: " + tried +
+                                   least.function + "', expected at most " + std::to_string(limit) +
+                                   "\nalive at its peak: " + (least.alive.empty() ? "nothing" : least.alive) +
+                                   "\ntried: " + tried + "; others of " + std::to_string(ways) + " ways are no better" +
                                    (slices.refusal.empty() ? "" : "; the batch stays whole: " + slices.refusal));
   }
 
 private:
+  static constexpr llvm::StringLiteral cleanUp = ",tensel-infer-shapes,tensel-canonicalize,tensel-cse";
+
+  /// The same for stretches of the program that `onGraph` makes, in ever smaller tiles: as many stretches as an estimate says, then all.
+  llvm::Expected<bool> tryTiles(const std::string &onGraph, const std::string &name) {
+    for (int64_t tiles : {2, 4, 8, 16})
+      for (int64_t target : {roomForArena(), int64_t(0)}) {
+        std::string count = std::to_string(tiles);
+        llvm::Expected<bool> found =
+            tryDispatches(onGraph + "tensel-tile-rows{tiles=" + count + " limit=" + std::to_string(target) + "}" + cleanUp.str(),
+                          name + count + " tiles" + (target ? "" : " everywhere"));
+        if (!found || *found)
+          return found;
+      }
+    return false;
+  }
+
+  int64_t roomForArena() const { return std::max<int64_t>(limit - beside, 0); }
+
   /// Whether the program fits, made by `onGraph` and by what can be done to its dispatches; sets `means` then.
   llvm::Expected<bool> tryDispatches(const std::string &onGraph, const std::string &name) {
     OwningOpRef<ModuleOp> formed = module.clone();
@@ -144,7 +167,7 @@ private:
     if (room && *room < 0)
       room = tryPasses(*formed, onGraph, reorder, name + ", reordered");
     // Just as much as it takes; then as much as there is.
-    for (int64_t target : {std::max<int64_t>(limit - beside, 0), int64_t(0)})
+    for (int64_t target : {roomForArena(), int64_t(0)})
       if (room && *room < 0)
         room = tryPasses(*formed, onGraph, reorder + again + std::to_string(target) + "}",
                          name + (target ? ", computed again" : ", computed again at will"));
@@ -165,10 +188,12 @@ private:
     std::optional<Need> need = needOf(*copy);
     if (!need)
       return notBounded(module);
-    tried += (tried.empty() ? "" : "; ") + name + " " + std::to_string(need->total);
     beside = need->total - need->arena;
-    if (least.function.empty() || need->total < least.total)
+    ++ways;
+    if (least.function.empty() || need->total < least.total) {
+      tried += (tried.empty() ? "" : "; ") + name + " " + std::to_string(need->total);
       least = *need;
+    }
     means = {onGraph, passes};
     return limit - need->total;
   }
@@ -179,7 +204,8 @@ private:
   RunPasses run;
   MemoryMeans means;
   Need least;
-  std::string tried;
+  std::string tried; // what needed less than all before it
+  int ways = 0;
 };
 } // namespace
 

@@ -17,7 +17,7 @@ struct MemoryMeans {
 using RunPasses = llvm::function_ref<llvm::Error(mlir::ModuleOp, llvm::StringRef)>;
 
 /// Tries, on copies of `module` (all graph, before dispatches are formed), what costs least first: another order, cheap values computed
-/// again, and the batch in slices. `formDispatches` are the passes of that phase. The limit holds for one session of each function, with one thread,
+/// again, the batch in slices, and tiles of rows. `formDispatches` are the passes of that phase. The limit holds for one session of each function, with one thread,
 /// at the largest sizes of the symbols: what SessionMemory states. The error names the values alive at the peak and the smallest need
 /// that was found.
 llvm::Expected<MemoryMeans> fitMemory(mlir::ModuleOp module, int64_t limit, llvm::StringRef formDispatches, RunPasses run);

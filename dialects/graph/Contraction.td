@@ -22,7 +22,8 @@ def Graph_BlockedMatmulOp : Graph_CompositeOp<"blocked_matmul", [Graph_SumOfProd
   let results = (outs Graph_Tensor:$result);
 }
 
-def Graph_ConvOp : Graph_ShapedOp<"conv", [Graph_SumOfProducts, DeclareOpInterfaceMethods<CostOpInterface>]> {
+def Graph_ConvOp : Graph_ShapedOp<"conv", [Graph_SumOfProducts, DeclareOpInterfaceMethods<CostOpInterface>,
+                                           DeclareOpInterfaceMethods<WindowOpInterface>]> {
   let summary = "Cross-correlation over 1 to 3 spatial dims.";
   let description = [{input [N, C, spatial...] (already padded: use graph.pad), filter [F, C / groups, kernel...] -> [N, F, out spatial...],
     out = (in - dilation * (kernel - 1) - 1) / stride + 1.}];

@@ -50,7 +50,7 @@ def Graph_PadMode : I32EnumAttr<"PadMode", "What stands outside", [
   let genSpecializedAttr = 0;
 }
 def Graph_PadModeAttr : EnumAttr<Graph_Dialect, Graph_PadMode, "pad_mode">;
-def Graph_PadOp : Graph_ShapedOp<"pad"> {
+def Graph_PadOp : Graph_ShapedOp<"pad", [DeclareOpInterfaceMethods<WindowOpInterface>]> {
   let summary = "Adds pads (1-D i64: low of every dim, then high of every dim; negative crops) around the input.";
   let arguments = (ins Graph_PadModeAttr:$mode, Graph_Tensor:$input, Graph_Shape:$pads, Graph_Scalar:$value);
   let results = (outs Graph_Tensor:$result);
@@ -93,7 +93,7 @@ def Graph_ResizeMode : I32EnumAttr<"ResizeMode", "Interpolation", [
   let genSpecializedAttr = 0;
 }
 def Graph_ResizeModeAttr : EnumAttr<Graph_Dialect, Graph_ResizeMode, "resize_mode">;
-def Graph_ResizeOp : Graph_ShapedOp<"resize", [AttrSizedOperandSegments]> {
+def Graph_ResizeOp : Graph_ShapedOp<"resize", [AttrSizedOperandSegments, DeclareOpInterfaceMethods<WindowOpInterface>]> {
   let summary = "Resamples to `sizes` (1-D i64, all dims) with `scales` (1-D f32, all dims) as in ONNX Resize.";
   let description = [{`coordinates` is ONNX's coordinate_transformation_mode (half_pixel, half_pixel_symmetric, pytorch_half_pixel, align_corners,
     asymmetric, tf_crop_and_resize), `nearest` its nearest_mode. When sizes is absent, out = floor(in * scale); when scales is absent, scale = out / in. `roi` only

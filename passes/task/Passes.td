@@ -19,6 +19,22 @@ def SplitBatchPass : ReassociatingPass<"tensel-split-batch", "::mlir::ModuleOp">
                            "::mlir::affine::AffineDialect"];
 }
 
+def TileRowsPass : ReassociatingPass<"tensel-tile-rows", "::mlir::ModuleOp"> {
+  let summary = "Runs stretches of a program over tiles of rows, one after the other.";
+  let description = [{
+    Before dispatches are formed. Where most is alive, a stretch of ops is run for some rows of one dim at a time (of a picture, or texts), so that
+    of the values between its ends only a tile is alive; rows that the windows of two tiles share are computed for both. Which stretch, from where to where and
+    along which dim, is what leaves least alive by an estimate, if the program makes at most half as many elements again for it; then the next one, while it helps and more than `limit` bytes are
+    alive. Sizes that vary are not tiled. Part of what --max-memory may do. Numeric class: reassociates (sums have the same terms; kernels for
+    fewer rows may add them in another order).
+  }];
+  let options = [Option<"tiles", "tiles", "int64_t", "2", "How many tiles a stretch has">,
+                 Option<"limit", "limit", "int64_t", "0", "Bytes alive at once that are few enough">];
+  let dependentDialects = ["::tensel::graph::GraphDialect", "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect",
+                           "::mlir::scf::SCFDialect", "::mlir::math::MathDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::affine::AffineDialect"];
+}
+
 def FormDispatchesPass : ExactPass<"tensel-form-dispatches", "::mlir::ModuleOp"> {
   let summary = "Groups ops into kernels, outlines each group and leaves dispatches with computed dims on the host.";
   let description = [{

@@ -21,6 +21,7 @@ SIMPLIFY = ("tensel-infer-shapes,canonicalize,cse,tensel-fold-constants,"
             "tensel-infer-shapes,tensel-decompose,tensel-infer-shapes,canonicalize,cse,tensel-simplify-movement,canonicalize,cse,"
             "tensel-fold-constants,tensel-infer-shapes,canonicalize,cse,tensel-pack-constants,cse,tensel-fold-constants")
 QUANTIZE = SIMPLIFY + ",tensel-quantize-activations{bits=8},cse"
+TILES = "tensel-tile-rows{tiles=2}"
 DISPATCH = SIMPLIFY + ",tensel-form-dispatches,canonicalize,cse"
 PLAN = DISPATCH + ",tensel-plan-memory"
 LINALG = PLAN + ",func.func(tensel-lower-to-linalg)"
@@ -72,6 +73,9 @@ MISTAKES = (
     Mistake("tensel-fold-constants", "wrong-constant", "layers", "a constant is folded to another value"),
     Mistake("tensel-fold-constants", "wrong-index", "choices", "a gather reads the row before"),
     Mistake("tensel-pack-constants", "wrong-permutation", "layers", "a packed weight's axes change places"),
+    Mistake("tensel-tile-rows", "shifted-slice", "picture", "a tile begins and ends one row further on", TILES),
+    Mistake("tensel-tile-rows", "shifted-pad", "picture", "a tile is padded at its other end", TILES),
+    Mistake("tensel-tile-rows", "repeated-operand", "picture", "a tile stands where another one belongs", TILES),
     Mistake("tensel-form-dispatches", "lost-epilogue", "layers", "what follows a product in its kernel is lost", DISPATCH),
     Mistake("tensel-form-dispatches", "swapped-inputs", "layers", "a dispatch takes its inputs in the wrong order", DISPATCH),
     Mistake("tensel-form-dispatches", "wrong-dim", "layers", "a result is one larger than the program expects", DISPATCH),

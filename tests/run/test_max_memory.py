@@ -60,6 +60,23 @@ def samples(batch: int | str) -> onnx.ModelProto:
     return model(nodes, [value("x", batch, 3, 32, 32)], [value("y", batch, 5)], filters)
 
 
+def picture(height: int = 96) -> onnx.ModelProto:
+    """One picture: much between small ends, with a shortcut, strides, padding, and pixels that are repeated."""
+    rng = np.random.default_rng(5)
+    filters = {name: rng.standard_normal(shape, np.float32) / 4 for name, shape in
+               (("f", (16, 3, 3, 3)), ("g", (16, 16, 3, 3)), ("h", (4, 16, 3, 3)), ("k", (2, 4, 1, 1)))}
+    filters["scales"] = np.array([1, 1, 2, 2], np.float32)
+    conv = {"pads": [1, 1, 1, 1]}
+    nodes = [helper.make_node("Conv", ["x", "f"], ["first"], name="first", **conv), node("Relu", ["first"], "relu"),
+             helper.make_node("Conv", ["relu", "g"], ["second"], name="second", **conv), node("Add", ["second", "relu"], "sum"),
+             helper.make_node("MaxPool", ["sum"], ["pooled"], name="pooled", kernel_shape=[3, 3], strides=[2, 2], **conv),
+             helper.make_node("Resize", ["pooled", "", "scales"], ["large"], name="large", mode="nearest", nearest_mode="floor",
+                              coordinate_transformation_mode="asymmetric"),
+             helper.make_node("Conv", ["large", "h"], ["third"], name="third", strides=[4, 4], pads=[1, 1, 1, 1]),
+             helper.make_node("Conv", ["third", "k"], ["y"], name="y")]
+    return model(nodes, [value("x", 1, 3, height, 40)], [value("y", 1, 2, height // 4, 10)], filters)
+
+
 def passes(package: Path) -> str:
     return " ".join(json.loads(tensel("inspect", package, "--json").stdout)["passes"])
 
@@ -67,7 +84,10 @@ def passes(package: Path) -> str:
 CASES = {"reorder": (branches(), "reorder-dispatches", "rematerialize", (ROWS, 16), 0.6),
          "rematerialize": (kept(), "rematerialize", "split-batch{", (ROWS, 1), 0.75),
          "split the batch": (samples(8), "split-batch{rows=4}", "rows=2", (8, 3, 32, 32), 0.6),
-         "split it more": (samples(8), "split-batch{rows=1}", "rows=2", (8, 3, 32, 32), 0.2)}
+         "split it more": (samples(8), "split-batch{rows=1}", "rows=2", (8, 3, 32, 32), 0.2),
+         "tiles": (picture(), "tile-rows{tiles=2", "split-batch", (1, 3, 96, 40), 0.65),
+         "small tiles": (picture(), "tile-rows{tiles=4", "tiles=2", (1, 3, 96, 40), 0.15),
+         "tiles of slices": (samples(2), "tensel-tile-rows{", "tiles=2", (2, 3, 32, 32), 0.4)}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -89,6 +109,20 @@ def test_each_means(name: str, program: Path, tmp_path: Path) -> None:  # noqa: 
     np.testing.assert_array_equal(run_model(package, {"x": x}, ["y"], tmp_path)["y"], wanted)
     found = run_model(file, {"x": x}, ["y"], tmp_path, f"--max-memory={limit}", "--bit-exact", "--threads=1")["y"]
     np.testing.assert_array_equal(found, wanted)
+
+
+def test_a_real_detector_in_tiles(program: Path, tmp_path: Path) -> None:  # noqa: F811
+    """Branches at four sizes that are brought together, squeezed, and enlarged again."""
+    file = next(one.file for one in MODELS if one.name == "PP-OCRv6_det_small")
+    shape = [word for k, size in enumerate((1, 320, 320)) for word in ("--shape", f"DynamicDimension.{k}={size}")]
+    free = compile_model(file, tmp_path / "free.tensel", *shape)
+    limit = int(0.65 * stated(free, {})[0]["memory"]["total"])
+    package = compile_model(file, tmp_path / "limited.tensel", *shape, f"--max-memory={limit}")
+    assert "tile-rows{tiles=" in passes(package)
+    assert check(program, package, stated(package, {})[0], {}, {})["measured"] <= limit
+    x = np.random.default_rng(1).uniform(-1, 1, (1, 3, 320, 320)).astype(np.float32)
+    wanted, found = (run_model(each, {"x": x}, ["fetch_name_0"], tmp_path)["fetch_name_0"] for each in (free, package))
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-6)
 
 
 def test_a_batch_of_any_size(program: Path, tmp_path: Path) -> None:  # noqa: F811
