@@ -241,7 +241,7 @@ Graph GraphBuilder::finish() {
   function.setType(b.getFunctionType(function.getArgumentTypes(), ValueRange(returned).getTypes()));
   nameInterface(function);
   if (chance(0.4))
-    graph.skipped = random() & random();
+    graph.way.skipped = random() & random();
   return std::move(graph);
 }
 
@@ -255,18 +255,35 @@ Graph tensel::fuzz::generate(MLIRContext &context, uint64_t seed) {
     else
       addRandomOp(g);
   }
-  return g.finish();
+  Graph graph = g.finish();
+  // Two of five; by the seed alone, so that it changes nothing else.
+  if (seed % 5 < 2)
+    graph.way.means = 1 + (seed / 5) % (allMeans().size() - 1);
+  return graph;
 }
 
-void tensel::fuzz::printGraph(const verification::Case &graph, uint64_t skipped, llvm::raw_ostream &os) {
+llvm::ArrayRef<std::pair<llvm::StringLiteral, MemoryMeans>> tensel::fuzz::allMeans() {
+  static const std::pair<llvm::StringLiteral, MemoryMeans> means[] = {
+      {"none", {}},
+      {"tiles", {"tensel-tile-rows{tiles=2},tensel-infer-shapes,tensel-canonicalize,tensel-cse", ""}},
+      {"small-tiles", {"tensel-tile-rows{tiles=3},tensel-infer-shapes,tensel-canonicalize,tensel-cse", ""}},
+      {"slices", {"tensel-split-batch{rows=1},tensel-infer-shapes,tensel-canonicalize,tensel-cse", ""}},
+      {"order", {"", "tensel-reorder-dispatches"}},
+      {"again", {"", "tensel-reorder-dispatches,tensel-rematerialize{limit=0}"}}};
+  return means;
+}
+
+void tensel::fuzz::printGraph(const verification::Case &graph, const Way &way, llvm::raw_ostream &os) {
   for (auto [i, tensor] : llvm::enumerate(graph.inputs)) {
     os << "// INPUT " << i << " " << reference::nameOf(tensor.getKind());
     for (int64_t dim : tensor.getDims())
       os << " " << dim;
     os << " : " << llvm::toHex(StringRef(tensor.getBytes().data(), tensor.getByteSize())) << "\n";
   }
-  if (skipped)
-    os << "// SKIP " << llvm::utohexstr(skipped) << "\n";
+  if (way.skipped)
+    os << "// SKIP " << llvm::utohexstr(way.skipped) << "\n";
+  if (way.means)
+    os << "// MEANS " << allMeans()[way.means].first << "\n";
   graph.module.get().print(os);
   os << "\n";
 }

@@ -108,7 +108,7 @@ static void compareElsewhere(const verification::Case &graph, llvm::ArrayRef<Ten
   }
 }
 
-static void compileAndRun(const verification::Case &graph, uint64_t skipped, const CpuLevel &level,
+static void compileAndRun(const verification::Case &graph, const Way &way, const CpuLevel &level,
                           llvm::ArrayRef<Tensor> elsewhere, Verdict &verdict) {
   mlir::ScopedDiagnosticHandler silent(graph.module.get().getContext(), [](mlir::Diagnostic &) { return mlir::success(); });
   auto expected = expect(graph);
@@ -117,9 +117,10 @@ static void compileAndRun(const verification::Case &graph, uint64_t skipped, con
   verification::Case compiled = graph.clone();
   fixDecisiveInputs(compiled);
   mlir::MLIRContext &context = *compiled.module->getContext();
-  if (skipped)
-    skipPasses(context, skipped);
-  llvm::Expected<std::unique_ptr<Program>> program = Program::create(*compiled.module, {.roundedBits = 0});
+  if (way.skipped)
+    skipPasses(context, way.skipped);
+  llvm::Expected<std::unique_ptr<Program>> program =
+      Program::create(*compiled.module, {.roundedBits = 0, .means = allMeans()[way.means].second});
   if (!program)
     return say(verdict, Verdict::refused, llvm::toString(program.takeError()));
   context.registerActionHandler({});
@@ -133,11 +134,11 @@ static void compileAndRun(const verification::Case &graph, uint64_t skipped, con
     compareElsewhere(graph, elsewhere, verdict);
 }
 
-Verdict tensel::fuzz::compileAndCompare(const verification::Case &graph, uint64_t skipped, const CpuLevel &level,
+Verdict tensel::fuzz::compileAndCompare(const verification::Case &graph, const Way &way, const CpuLevel &level,
                                         llvm::ArrayRef<Tensor> elsewhere) {
   Verdict verdict;
   verification::Outcome outcome = verification::runIsolated<Verdict>(
-      [&](Verdict &found) { compileAndRun(graph, skipped, level, elsewhere, found); }, verdict, secondsToHang);
+      [&](Verdict &found) { compileAndRun(graph, way, level, elsewhere, found); }, verdict, secondsToHang);
   if (outcome.kind != verification::Outcome::Ended)
     say(verdict, outcome.kind == verification::Outcome::Hung ? Verdict::hung : Verdict::crashed, outcome.what);
   return verdict;

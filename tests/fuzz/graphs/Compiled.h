@@ -3,6 +3,7 @@
 #define TENSEL_TESTS_FUZZ_GRAPHS_COMPILED_H
 
 #include "compiler/targets/Cpu.h"
+#include "tests/fuzz/graphs/Graph.h"
 #include "tests/fuzz/graphs/Oracle.h"
 
 namespace tensel::fuzz {
@@ -17,7 +18,7 @@ struct Verdict {
 
 /// Evaluates the graph, compiles it and compares both, and what is known from `elsewhere`. Forks: a crash is a verdict. The context must not
 /// have threads.
-Verdict compileAndCompare(const verification::Case &graph, uint64_t skipped, const CpuLevel &level,
+Verdict compileAndCompare(const verification::Case &graph, const Way &way, const CpuLevel &level,
                           llvm::ArrayRef<reference::Tensor> elsewhere = {});
 
 llvm::StringRef nameOf(Verdict::Kind kind);

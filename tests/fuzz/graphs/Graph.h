@@ -2,13 +2,24 @@
 #ifndef TENSEL_TESTS_FUZZ_GRAPHS_GRAPH_H
 #define TENSEL_TESTS_FUZZ_GRAPHS_GRAPH_H
 
+#include "compiler/memory/FitMemory.h"
 #include "compiler/verification/Case.h"
 
 namespace tensel::fuzz {
 
-struct Graph : verification::Case {
+/// How a graph is compiled.
+struct Way {
   /// The passes that a program need not run are numbered as they come; those whose bits are set are left out.
   uint64_t skipped = 0;
+  /// What --max-memory may do to a program, whether it is needed or not: an element of allMeans(), by number; 0 does nothing.
+  unsigned means = 0;
+};
+
+/// A name and the passes.
+llvm::ArrayRef<std::pair<llvm::StringLiteral, MemoryMeans>> allMeans();
+
+struct Graph : verification::Case {
+  Way way;
   /// What another implementation gave for the results; empty where none was asked.
   std::vector<reference::Tensor> elsewhere;
 };
@@ -20,7 +31,7 @@ Graph generate(mlir::MLIRContext &context, uint64_t seed);
 void nameInterface(mlir::func::FuncOp function);
 
 /// The module as text, with its inputs as constants in comments, to be kept as a reproducer.
-void printGraph(const verification::Case &graph, uint64_t skipped, llvm::raw_ostream &os);
+void printGraph(const verification::Case &graph, const Way &way, llvm::raw_ostream &os);
 
 } // namespace tensel::fuzz
 #endif // TENSEL_TESTS_FUZZ_GRAPHS_GRAPH_H

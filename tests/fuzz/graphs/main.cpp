@@ -44,9 +44,9 @@ const CpuLevel &chooseLevel(uint64_t number) {
   return cpuLevels()[number % usableLevels()];
 }
 
-void report(llvm::StringRef name, const verification::Case &graph, uint64_t skipped, const CpuLevel &on, const Verdict &verdict) {
+void report(llvm::StringRef name, const verification::Case &graph, const Way &way, const CpuLevel &on, const Verdict &verdict) {
   llvm::outs() << "--- " << name << " on " << on.name << ": " << nameOf(verdict.kind) << ": " << verdict.message << "\n";
-  printGraph(graph, skipped, llvm::outs());
+  printGraph(graph, way, llvm::outs());
   llvm::outs().flush();
 }
 
@@ -55,7 +55,7 @@ bool sameWords(llvm::StringRef a, llvm::StringRef b) { return a.take_front(20) =
 
 /// Whether the graph is compiled to what the reference says.
 bool check(llvm::StringRef name, const Graph &graph, const CpuLevel &on, Totals &totals) {
-  Verdict verdict = compileAndCompare(graph, graph.skipped, on, graph.elsewhere);
+  Verdict verdict = compileAndCompare(graph, graph.way, on, graph.elsewhere);
   ++totals.graphs[verdict.kind];
   totals.compared += verdict.compared;
   totals.undecided += verdict.undecided;
@@ -63,22 +63,24 @@ bool check(llvm::StringRef name, const Graph &graph, const CpuLevel &on, Totals 
   if (verdict.kind == Verdict::same || verdict.kind == Verdict::notEvaluated)
     return true;
   if (noShrink || verdict.kind == Verdict::disputed) {
-    report(name, graph, graph.skipped, on, verdict);
+    report(name, graph, graph.way, on, verdict);
     return false;
   }
   // All passes or as many as possible first.
-  uint64_t skipped = graph.skipped;
-  auto stays = [&](const verification::Case &part, uint64_t without) {
-    Verdict found = compileAndCompare(part, without, on);
+  Way way = graph.way;
+  auto stays = [&](const verification::Case &part, const Way &how) {
+    Verdict found = compileAndCompare(part, how, on);
     return found.kind == verdict.kind && (verdict.kind == Verdict::differs || sameWords(found.message, verdict.message));
   };
-  for (int bit = -1; bit < 64 && skipped; ++bit) {
-    uint64_t fewer = bit < 0 ? 0 : skipped & ~(uint64_t(1) << bit);
-    if (fewer != skipped && stays(graph, fewer))
-      skipped = fewer;
+  for (int bit = -1; bit < 64 && way.skipped; ++bit) {
+    uint64_t fewer = bit < 0 ? 0 : way.skipped & ~(uint64_t(1) << bit);
+    if (fewer != way.skipped && stays(graph, {fewer, way.means}))
+      way.skipped = fewer;
   }
-  verification::Case small = verification::reduce(graph, [&](const verification::Case &part) { return stays(part, skipped); });
-  report(name, small, skipped, on, compileAndCompare(small, skipped, on));
+  if (way.means && stays(graph, {way.skipped, 0}))
+    way.means = 0;
+  verification::Case small = verification::reduce(graph, [&](const verification::Case &part) { return stays(part, way); });
+  report(name, small, way, on, compileAndCompare(small, way, on));
   return false;
 }
 
@@ -123,7 +125,11 @@ std::optional<Graph> readGraph(MLIRContext &context, llvm::StringRef path) {
   FunctionType type = graph.function().getFunctionType();
   for (llvm::StringRef line : llvm::split((*buffer)->getBuffer(), '\n')) {
     if (line.consume_front("// SKIP "))
-      (void)line.trim().getAsInteger(16, graph.skipped);
+      (void)line.trim().getAsInteger(16, graph.way.skipped);
+    if (line.consume_front("// MEANS "))
+      for (auto [number, means] : llvm::enumerate(allMeans()))
+        if (means.first == line.trim())
+          graph.way.means = number;
     bool isInput = line.starts_with("// INPUT ");
     if (!isInput && !line.starts_with("// OUTPUT "))
       continue;
@@ -171,7 +177,7 @@ int main(int argc, char **argv) {
       context = newContext(); // types and attributes stay in a context
     Graph graph = generate(*context, number);
     if (show)
-      printGraph(graph, graph.skipped, llvm::outs());
+      printGraph(graph, graph.way, llvm::outs());
     if (coverage) {
       graph.module->walk([&](Operation *op) { made.insert(op->getName().getStringRef()); });
       continue;
