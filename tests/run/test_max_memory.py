@@ -173,6 +173,16 @@ def test_refusal_names_what_is_in_the_way(tmp_path: Path) -> None:
     assert done.stdout == ""
 
 
+def test_a_run_takes_its_sizes_from_what_is_given(tmp_path: Path) -> None:
+    """The batch is a symbol without a bound; the input says how large it is."""
+    file = save(samples("N"), tmp_path / "model.onnx")
+    np.save(tmp_path / "x.npy", np.ones((2, 3, 32, 32), np.float32))
+    for given in (f"x=@{tmp_path / 'x.npy'}", "x=2x3x32x32xf32=1"):
+        done = tensel("run", file, "--input", given, "--max-memory=1M", "--threads=1")
+        assert done.returncode == 0, done.stderr
+    assert_user_error(tensel("run", file, "--input", "x=ones", "--max-memory=1M"), "the symbol 'N' has no largest value")
+
+
 def test_a_compiled_package_keeps_a_limit_or_is_refused(tmp_path: Path) -> None:
     package = compile_model(save(mlp()[0], tmp_path / "mlp.onnx"), tmp_path / "mlp.tensel")
     few, many = ("--shape", "N=2"), ("--shape", "N=4096")

@@ -22,7 +22,7 @@ public:
   llvm::Error run() {
     if (std::string error = read(); !error.empty())
       return llvm::createStringError(error);
-    auto imported = loadModel(options.model, {options.shapes, integerValues(inputs.files())});
+    auto imported = loadModel(options.model, {options.shapes, integerValues(inputs.known())});
     if (!imported)
       return imported.takeError();
     loaded = std::move(*imported);
@@ -62,7 +62,7 @@ private:
     llvm::Expected<mlir::func::FuncOp> function = findFunction(*loaded->module, options.function);
     if (!function)
       return function.takeError();
-    fixDecisiveInputs(*loaded->module, inputs.files()); // before their tensors are taken
+    fixDecisiveInputs(*loaded->module, inputs.known()); // before their tensors are taken
     std::vector<Signature> outputs = outputsOf(*function);
     std::vector<HostTensor> tensors;
     if (std::string error = inputs.make(inputsOf(*function), fixedSizesOf(*loaded->module), tensors); !error.empty())

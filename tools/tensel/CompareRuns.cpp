@@ -40,7 +40,7 @@ llvm::Expected<Trace> runPackage(const Side &side, const CompareCommand &options
   std::vector<HostTensor> tensors, results;
   if (error = inputs.parse(options.inputs, options.shapes); !error.empty())
     return llvm::createStringError(error);
-  std::unique_ptr<Runner> runner = makeRunner(how, inputs.files(), error);
+  std::unique_ptr<Runner> runner = makeRunner(how, inputs.known(), error);
   if (error.empty())
     error = inputs.make(runner->inputs, runner->fixedSizes, tensors);
   if (error.empty())
@@ -103,7 +103,7 @@ llvm::Expected<Trace> runModel(const Side &side, const CompareCommand &options) 
   InputSet inputs;
   if (std::string error = inputs.parse(options.inputs, options.shapes); !error.empty())
     return llvm::createStringError(error);
-  auto loaded = loadModel(side.file, {options.shapes, integerValues(inputs.files())});
+  auto loaded = loadModel(side.file, {options.shapes, integerValues(inputs.known())});
   if (!loaded)
     return loaded.takeError();
   mlir::ModuleOp module = *(*loaded)->module;
@@ -111,7 +111,7 @@ llvm::Expected<Trace> runModel(const Side &side, const CompareCommand &options) 
   if (!function)
     return function.takeError();
   if (side.device == "cpu")
-    fixDecisiveInputs(module, inputs.files()); // before their tensors are taken
+    fixDecisiveInputs(module, inputs.known()); // before their tensors are taken
   std::vector<HostTensor> tensors;
   std::vector<Signature> signatures = inputsOf(*function);
   if (std::string error = inputs.make(signatures, fixedSizesOf(module), tensors); !error.empty())

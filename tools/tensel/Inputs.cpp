@@ -207,9 +207,15 @@ std::string InputSet::parse(const std::vector<std::string> &inputs, const std::v
     sizes[range.symbol] = range.max;
   }
   for (const auto &[name, spec] : specs)
-    if (spec[0] == '@')
+    if (spec[0] == '@') {
       if (std::string error = readNpy(spec.substr(1), given[name]); !error.empty())
         return "input '" + name + "': " + error;
+    } else if (spec.find('=') != std::string::npos) {
+      Signature named;
+      named.name = name;
+      if (std::string error = makeInput(named, spec, {}, given[name]); !error.empty())
+        return error;
+    }
   return "";
 }
 

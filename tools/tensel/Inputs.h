@@ -52,9 +52,10 @@ using GivenTensors = std::map<std::string, HostTensor>;
 /// What --input and --shape say together. Each step returns an empty string or the one message.
 class InputSet {
 public:
-  /// Reads the files that are named.
+  /// Makes the tensors whose sizes are said.
   std::string parse(const std::vector<std::string> &inputs, const std::vector<std::string> &shapes);
-  const GivenTensors &files() const { return given; }
+  /// Those whose sizes are said: files, and SHAPExTYPE= specs.
+  const GivenTensors &known() const { return given; }
   /// One tensor for each signature; an input that is missing or unknown is an error. To be called once.
   std::string make(const std::vector<Signature> &signatures, const std::map<std::string, int64_t> &fixedSizes,
                    std::vector<HostTensor> &tensors);

@@ -39,7 +39,7 @@ private:
 
   std::string open() {
     std::string error;
-    runner = makeRunner(options, inputs.files(), error);
+    runner = makeRunner(options, inputs.known(), error);
     return error;
   }
 
