@@ -54,3 +54,18 @@ func.func private @addFlip(%a: tensor<4x4xf32>, %b: tensor<4x4xf32>, %o: tensor<
   %1 = graph.add %a, %0 : (tensor<4x4xf32>, tensor<4x4xf32>) -> tensor<4x4xf32>
   return %1 : tensor<4x4xf32>
 }
+
+// -----
+
+// A dim of one is read at 0 and written at its loop: the same place.
+// CHECK: func.func @one
+// CHECK: task.dispatch @add_over_0
+func.func @one(%x: tensor<1x4x4xf32>) -> tensor<1x4x4xf32> attributes {tensel.entry} {
+  %a = task.dispatch @add(%x, %x) {sizes = [array<i64: 0, 64>]} : (tensor<1x4x4xf32>, tensor<1x4x4xf32>) -> tensor<1x4x4xf32>
+  %b = task.dispatch @add(%a, %x) {sizes = [array<i64: 0, 64>]} : (tensor<1x4x4xf32>, tensor<1x4x4xf32>) -> tensor<1x4x4xf32>
+  return %b : tensor<1x4x4xf32>
+}
+func.func private @add(%a: tensor<1x4x4xf32>, %b: tensor<1x4x4xf32>, %o: tensor<1x4x4xf32>) -> tensor<1x4x4xf32> attributes {tensel.kernel, tensel.num_outs = 1 : i64} {
+  %0 = graph.add %a, %b : (tensor<1x4x4xf32>, tensor<1x4x4xf32>) -> tensor<1x4x4xf32>
+  return %0 : tensor<1x4x4xf32>
+}
