@@ -176,7 +176,7 @@ std::optional<ContractionMatch> matchContraction(func::FuncOp func) {
   return match;
 }
 
-/// With a single row nothing reuses a panel. A few steps (depthwise convolution) or dot products of neighbours (matrix times vector) are
+/// With a single row nothing reuses a panel. Small windows (depthwise convolution) or dot products of neighbours (matrix times vector) are
 /// what the loop vectoriser is good at.
 static bool isBetterAsLoops(IndexMath &m, const Contraction &c) {
   if (c.vector.blocks || !c.m.dims.empty() || c.k.dims.empty())
@@ -185,7 +185,7 @@ static bool isBetterAsLoops(IndexMath &m, const Contraction &c) {
   for (Value size : c.k.sizes)
     steps *= getConstantIntValue(size).value_or(1 << 20);
   bool dot = getConstantIntValue(c.k.commonStride(m, c.vector)) == 1 && getConstantIntValue(c.k.commonStride(m, c.scalar)) == 1;
-  return steps <= 32 || dot;
+  return steps <= kMostInWindow || dot;
 }
 
 FailureOr<Contraction> describeContraction(ContractionMatch match, func::FuncOp func, DimNames &names, IndexMath &m) {

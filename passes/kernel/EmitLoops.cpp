@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/Utils/Utils.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
 #include "mlir/IR/Dominance.h"
@@ -232,6 +233,19 @@ LogicalResult bufferize(func::FuncOp func) {
   return bufferization::runOneShotBufferize(func, options, state);
 }
 
+/// A reduction over a window of few elements: the loop that the window moves along is vectorised, so the window has to be straight code.
+bool isSmallWindow(linalg::GenericOp op) {
+  int64_t elements = 1;
+  for (auto [size, kind] : llvm::zip_equal(op.getStaticLoopRanges(), op.getIteratorTypesArray()))
+    if (linalg::isReductionIterator(kind))
+      elements = ShapedType::isDynamic(size) ? kMostInWindow + 1 : std::min(elements * size, kMostInWindow + 1);
+  bool moves = llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+    AffineMap map = op.getMatchingIndexingMap(input);
+    return map.getNumResults() != 0 && isa<AffineBinaryOpExpr>(map.getResults().back());
+  });
+  return moves && elements <= kMostInWindow;
+}
+
 struct EmitLoopsPass : WithCleanUp<impl::EmitLoopsPassBase<EmitLoopsPass>> {
   void runOnOperation() final {
     func::FuncOp func = getOperation();
@@ -275,8 +289,13 @@ struct EmitLoopsPass : WithCleanUp<impl::EmitLoopsPassBase<EmitLoopsPass>> {
       if (auto generic = dyn_cast<linalg::GenericOp>(op.getOperation()))
         op = putContiguousLoopInside(rewriter, generic);
       rewriter.setInsertionPoint(op);
-      if (failed(linalg::linalgOpToLoops(rewriter, op)))
+      FailureOr<linalg::LinalgLoops> loops = linalg::linalgOpToLoops(rewriter, op);
+      if (failed(loops))
         return op.emitError("no loops for this op"), signalPassFailure();
+      if (auto generic = dyn_cast<linalg::GenericOp>(op.getOperation()); generic && isSmallWindow(generic))
+        for (auto [loop, kind] : llvm::reverse(llvm::zip_equal(*loops, generic.getIteratorTypesArray())))
+          if (linalg::isReductionIterator(kind))
+            (void)loopUnrollFull(cast<scf::ForOp>(loop));
       rewriter.eraseOp(op);
     }
     cleanUp(func);

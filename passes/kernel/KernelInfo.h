@@ -31,6 +31,9 @@ mlir::Operation *emittedWhole(mlir::func::FuncOp kernel);
 /// Bytes of one element in memory; i1 takes a byte, index eight.
 int64_t elementBytes(mlir::Type type);
 
+/// A window of at most so many elements becomes straight code, around which the loop that it moves along is vectorised.
+constexpr int64_t kMostInWindow = 64;
+
 /// The most bytes of stack that one kernel may use for temporaries.
 constexpr int64_t kMaxScratchBytes = 256 * 1024;
 } // namespace tensel

@@ -15,3 +15,19 @@ func.func private @chain(%a: tensor<?x64xf32>, %b: tensor<64xf32>, %out: tensor<
   %1 = graph.relu %0 : (tensor<?x64xf32>) -> tensor<?x64xf32>
   return %1 : tensor<?x64xf32>
 }
+
+// A window of nine is straight code in the loop that it moves along, which the vectoriser takes then; one of 121 stays loops.
+// CHECK-LABEL: func.func private @small_window
+// CHECK-COUNT-9: arith.mulf
+// CHECK-NOT: arith.mulf
+// CHECK-LABEL: func.func private @large_window
+func.func private @small_window(%x: tensor<1x4x18x18xf32>, %f: tensor<4x1x3x3xf32>, %out: tensor<1x4x16x16xf32>) -> tensor<1x4x16x16xf32> attributes {tensel.kernel} {
+  %0 = graph.conv %x, %f {groups = 4 : i64, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x4x18x18xf32>, tensor<4x1x3x3xf32>) -> tensor<1x4x16x16xf32>
+  return %0 : tensor<1x4x16x16xf32>
+}
+// CHECK-COUNT-1: arith.mulf
+// CHECK-NOT: arith.mulf
+func.func private @large_window(%x: tensor<1x4x26x26xf32>, %f: tensor<4x1x11x11xf32>, %out: tensor<1x4x16x16xf32>) -> tensor<1x4x16x16xf32> attributes {tensel.kernel} {
+  %0 = graph.conv %x, %f {groups = 4 : i64, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x4x26x26xf32>, tensor<4x1x11x11xf32>) -> tensor<1x4x16x16xf32>
+  return %0 : tensor<1x4x16x16xf32>
+}
