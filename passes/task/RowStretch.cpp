@@ -30,12 +30,14 @@ bool isMadeOfNothing(Value value) {
 }
 
 /// Rows of an elementwise op's result: every operand that is not broadcast along the dim has the same.
-RowFlow ofElements(Operation *op, int64_t dim) {
+std::optional<RowFlow> ofElements(Operation *op, int64_t dim) {
   int64_t rank = typeOf(op->getResult(0)).getRank();
   RowFlow flow{op, dim, {}, std::nullopt};
   for (Value operand : op->getOperands()) {
-    int64_t own = dim + typeOf(operand).getRank() - rank;
-    flow.operandDims.push_back(own >= 0 && typeOf(operand).getDimSize(own) == flow.rows() ? own : -1);
+    int64_t own = dim + typeOf(operand).getRank() - rank, size = own < 0 ? 1 : typeOf(operand).getDimSize(own);
+    if (size != 1 && size != flow.rows())
+      return std::nullopt; // it varies, so it may be either
+    flow.operandDims.push_back(size == 1 ? -1 : own);
   }
   return flow;
 }
@@ -43,9 +45,9 @@ RowFlow ofElements(Operation *op, int64_t dim) {
 std::optional<RowFlow> throughElements(Operation *op, ArrayRef<int64_t> marked) {
   const auto *mark = llvm::find_if(marked, [](int64_t dim) { return dim >= 0; });
   int64_t rank = typeOf(op->getResult(0)).getRank();
-  RowFlow flow = ofElements(op, *mark + rank - typeOf(op->getOperand(mark - marked.begin())).getRank());
-  for (auto [found, expected] : llvm::zip_equal(flow.operandDims, marked))
-    if (expected >= 0 && found != expected)
+  std::optional<RowFlow> flow = ofElements(op, *mark + rank - typeOf(op->getOperand(mark - marked.begin())).getRank());
+  for (size_t i = 0; flow && i < marked.size(); ++i)
+    if (marked[i] >= 0 && flow->operandDims[i] != marked[i])
       return std::nullopt;
   return flow;
 }

@@ -85,3 +85,14 @@ func.func @varies(%x: tensor<?x2xf32>, %a: tensor<2x64xf32>, %b: tensor<64x2xf32
   %1 = graph.matmul %0, %b : (tensor<?x64xf32>, tensor<64x2xf32>) -> tensor<?x2xf32>
   return %1 : tensor<?x2xf32>
 }
+
+// -----
+
+// One operand's dim varies: it may have the rows, or be broadcast along them.
+// CHECK-LABEL: func.func @either
+// CHECK-NOT: graph.slice
+func.func @either(%x: tensor<8x1xf32>, %a: tensor<?x128xf32>, %b: tensor<128x2xf32>) -> tensor<8x2xf32> {
+  %0 = graph.add %x, %a : (tensor<8x1xf32>, tensor<?x128xf32>) -> tensor<8x128xf32>
+  %1 = graph.matmul %0, %b : (tensor<8x128xf32>, tensor<128x2xf32>) -> tensor<8x2xf32>
+  return %1 : tensor<8x2xf32>
+}
