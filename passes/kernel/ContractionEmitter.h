@@ -45,6 +45,7 @@ private:
   // Pack.cpp
   void fillOffsetTable(mlir::Value table, const FlatOperand &operand, mlir::Value k0, mlir::Value kc);
   void packPanel(mlir::Value t);
+  void packVector(mlir::Value at, mlir::Value panel);
   /// Offset of reduction step k of the block; null for 0.
   mlir::Value kOffset(const FlatOperand &operand, mlir::Value table, mlir::Value k);
 

@@ -76,14 +76,58 @@ void ContractionEmitter::packPanel(Value t) {
           }
         });
       },
+      [&] { loop(zero, m.constant(columns), shape.lanes, [&](Value at) { packVector(at, panel); }); });
+}
+
+/// One vector of columns, beginning at column `at` of the panel, of all steps: rows of pictures end inside of panels, and strides of 2 are common.
+void ContractionEmitter::packVector(Value at, Value panel) {
+  int64_t columns = shape.columns(), lanes = shape.lanes;
+  Type element = c.vector.elementType();
+  Value start = load(columnTable, at), zero = m.constant(0);
+  auto isEvery = [&](int64_t step) {
+    Value all = arith::ConstantIntOp::create(b, loc, 1, 1);
+    auto lanesLoop = scf::ForOp::create(b, loc, zero, m.constant(lanes), m.constant(1), all);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(lanesLoop.getBody());
+    Value lane = lanesLoop.getInductionVar(), offset = load(columnTable, m.add(at, lane));
+    Value fits = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, offset, m.add(start, m.mul(lane, m.constant(step))));
+    scf::YieldOp::create(b, loc, Value(arith::AndIOp::create(b, loc, lanesLoop.getRegionIterArg(0), fits)));
+    return lanesLoop.getResult(0);
+  };
+  auto forSteps = [&](llvm::function_ref<void(Value from, Value to)> pack) {
+    loop(zero, blockSize, 1, [&](Value k) {
+      pack(m.add(vectorBase, kOffset(c.vector, vectorTable, k)), m.add(m.add(panel, m.mul(k, m.constant(columns))), at));
+    });
+  };
+  auto loadAt = [&](Value from) -> Value { return vector::LoadOp::create(b, loc, vectorOf(element), c.vector.flat, from); };
+  branch(
+      isEvery(1),
       [&] {
-        loop(zero, blockSize, 1, [&](Value k) {
-          Value from = m.add(vectorBase, kOffset(c.vector, vectorTable, k)), to = m.add(panel, m.mul(k, m.constant(columns)));
-          loop(zero, m.constant(columns), 1, [&](Value j) {
-            Value value = load(c.vector.flat, m.add(from, load(columnTable, j)));
-            memref::StoreOp::create(b, loc, widen(value), panelBuffer, m.add(to, j));
-          });
-        });
+        forSteps(
+            [&](Value from, Value to) { vector::StoreOp::create(b, loc, widen(loadAt(m.add(from, start))), panelBuffer, to); });
+      },
+      [&] {
+        branch(
+            isEvery(2),
+            [&] {
+              // The second half is loaded up to its last element and no further.
+              SmallVector<int64_t> even;
+              for (int64_t lane = 0; lane < lanes; ++lane)
+                even.push_back(2 * lane + (2 * lane >= lanes ? 1 : 0));
+              forSteps([&](Value from, Value to) {
+                Value low = m.add(from, start), high = m.add(low, m.constant(lanes - 1));
+                Value values = vector::ShuffleOp::create(b, loc, loadAt(low), loadAt(high), even);
+                vector::StoreOp::create(b, loc, widen(values), panelBuffer, to);
+              });
+            },
+            [&] {
+              forSteps([&](Value from, Value to) {
+                loop(zero, m.constant(lanes), 1, [&](Value lane) {
+                  Value value = load(c.vector.flat, m.add(from, load(columnTable, m.add(at, lane))));
+                  memref::StoreOp::create(b, loc, widen(value), panelBuffer, m.add(to, lane));
+                });
+              });
+            });
       });
 }
 } // namespace tensel
