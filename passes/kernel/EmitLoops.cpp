@@ -137,7 +137,7 @@ void wireDestination(func::FuncOp func, Value &value, Value &memref) {
   }
 }
 
-/// Drops copies of a destination onto itself that a reshape there and back hides from the canonicaliser.
+/// Drops copies of a destination onto itself: a reshape there and back, or a tile's view, hides them from the canonicaliser.
 void dropSelfCopies(func::FuncOp func) {
   auto base = [](Value v) {
     while (Operation *op = v.getDefiningOp()) {
@@ -148,7 +148,8 @@ void dropSelfCopies(func::FuncOp func) {
     return v;
   };
   func.walk([&](memref::CopyOp copy) {
-    if (isa<BlockArgument>(base(copy.getTarget())) && base(copy.getSource()) == base(copy.getTarget()))
+    bool isWhole = isa<BlockArgument>(base(copy.getTarget())) && base(copy.getSource()) == base(copy.getTarget());
+    if (isWhole || copy.getSource() == copy.getTarget())
       copy.erase();
   });
 }
@@ -303,7 +304,8 @@ struct EmitLoopsPass : WithCleanUp<impl::EmitLoopsPassBase<EmitLoopsPass>> {
     FailureOr<bool> promoted = promoteScratch(func);
     if (failed(promoted))
       return signalPassFailure();
-    if (*promoted)
+    bool isSplit = splitChecks(func);
+    if (*promoted || isSplit)
       cleanUp(func);
     for (auto loop : func.getBody().front().getOps<scf::ForOp>())
       if (loop->hasAttr("tensel.parallel"))

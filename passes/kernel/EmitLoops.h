@@ -75,6 +75,9 @@ private:
 /// Moves what makes `value`, and the arithmetic that it needs, before `op` of the same block, where it may stand there.
 bool hoistBefore(mlir::Value value, mlir::Operation *op);
 
+/// Splits innermost loops whose body is behind one check of where they are, so that each part is without it. Returns whether there were any.
+bool splitChecks(mlir::func::FuncOp func);
+
 /// Lets elementwise producers inside the tile loop write to the destination of the op that consumes them, where that op overwrites it
 /// element by element; a row of exponentials then needs no buffer of its own.
 void shareDestinations(mlir::func::FuncOp func);

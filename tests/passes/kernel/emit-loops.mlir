@@ -31,3 +31,22 @@ func.func private @large_window(%x: tensor<1x4x26x26xf32>, %f: tensor<4x1x11x11x
   %0 = graph.conv %x, %f {groups = 4 : i64, strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>} : (tensor<1x4x26x26xf32>, tensor<4x1x11x11xf32>) -> tensor<1x4x16x16xf32>
   return %0 : tensor<1x4x16x16xf32>
 }
+
+// Where a row is padded is no question of each element: it is filled, copied and filled, and a row that is all padding only filled.
+// CHECK-LABEL: func.func private @pad
+// CHECK: %[[INSIDE:.*]] = arith.cmpi ult
+// CHECK: %[[TO:.*]] = arith.select %[[INSIDE]], %{{.*}}, %[[FROM:.*]] : index
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[FROM]]
+// CHECK-NEXT: memref.store %cst
+// CHECK: scf.for %{{.*}} = %[[FROM]] to %[[TO]]
+// CHECK: %[[X:.*]] = memref.load %arg0
+// CHECK-NEXT: memref.store %[[X]]
+// CHECK: scf.for %{{.*}} = %[[TO]]
+// CHECK-NEXT: memref.store %cst
+// CHECK-NOT: scf.for
+func.func private @pad(%x: tensor<?x?xf32>, %out: tensor<?x?xf32>) -> tensor<?x?xf32> attributes {tensel.kernel, tensel.num_outs = 1 : i64} {
+  %p = graph.constant dense<[1, 1, 1, 1]> : tensor<4xi64>
+  %z = graph.constant dense<0.0> : tensor<f32>
+  %0 = graph.pad constant %x, %p, %z : (tensor<?x?xf32>, tensor<4xi64>, tensor<f32>) -> tensor<?x?xf32>
+  return %0 : tensor<?x?xf32>
+}
