@@ -21,7 +21,7 @@ bool takesReadersIn(Operation *op) { return isa<graph::ElementwiseOpInterface>(o
 /// Another view of what its first operand is.
 bool isView(Operation *op) { return isa<graph::ReshapeOp, graph::SqueezeOp, graph::UnsqueezeOp, graph::FlattenOp>(op); }
 
-bool hasNoMemory(Operation *op) { return op->hasTrait<OpTrait::ConstantLike>() || isa<graph::LoadWeightOp>(op) || isView(op); }
+bool hasNoMemory(Operation *op) { return op->getNumResults() == 0 || isPackaged(op->getResult(0)) || isView(op); }
 
 /// Who reads a value, or a view of it.
 void findReaders(Value value, SmallVectorImpl<OpOperand *> &readers) {
@@ -32,6 +32,11 @@ void findReaders(Value value, SmallVectorImpl<OpOperand *> &readers) {
       readers.push_back(&use);
 }
 } // namespace
+
+bool isPackaged(Value value) {
+  Operation *op = value.getDefiningOp();
+  return op && (op->hasTrait<OpTrait::ConstantLike>() || isa<graph::LoadWeightOp>(op));
+}
 
 GraphLiveness::GraphLiveness(Block &block) {
   for (Operation &op : block) {

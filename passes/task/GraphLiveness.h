@@ -8,6 +8,9 @@
 
 namespace tensel {
 
+/// A constant or a weight, which is in the package and nowhere else.
+bool isPackaged(mlir::Value value);
+
 class GraphLiveness {
 public:
   /// Elementwise ops join what makes their operands, and only values that are read outside of such a group have memory. Inputs and constants

@@ -4,6 +4,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "passes/graph/ShapeOperands.h"
 #include "passes/kernel/FollowDim.h"
+#include "passes/task/GraphLiveness.h"
 
 using namespace mlir;
 using namespace tensel::graph;
@@ -23,11 +24,6 @@ struct Rows {
 };
 
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-bool isMadeOfNothing(Value value) {
-  Operation *maker = value.getDefiningOp();
-  return maker && (maker->hasTrait<OpTrait::ConstantLike>() || isa<LoadWeightOp>(maker));
-}
 
 /// Rows of an elementwise op's result: every operand that is not broadcast along the dim has the same.
 std::optional<RowFlow> ofElements(Operation *op, int64_t dim) {
@@ -258,7 +254,7 @@ std::optional<RowFlow> RowStretch::follow(Operation *op, KnownFlows &known) cons
     // What comes from outside of the stretch may have the rows, too.
     for (auto [operand, mark] : llvm::zip(op->getOperands(), marked))
       if (Value model = op->getOperand(llvm::find_if(marked, [](int64_t m) { return m >= 0; }) - marked.begin());
-          mark < 0 && !isMadeOfNothing(operand) && typeOf(operand).getRank() == typeOf(model).getRank()) {
+          mark < 0 && !isPackaged(operand) && typeOf(operand).getRank() == typeOf(model).getRank()) {
         int64_t wanted = marks.lookup(model);
         if (typeOf(operand).getDimSize(wanted) == typeOf(model).getDimSize(wanted))
           mark = wanted;

@@ -82,10 +82,6 @@ private:
   }
 
   static StringRef getPassName() { return "tensel-tile-rows"; }
-  static bool isMadeOfNothing(Value value) {
-    Operation *maker = value.getDefiningOp();
-    return maker && (maker->hasTrait<OpTrait::ConstantLike>() || isa<LoadWeightOp>(maker));
-  }
 
   struct Begin {
     unsigned position;
@@ -101,7 +97,7 @@ private:
       Operation *op = live.getOps()[first];
       for (Value seed : llvm::SmallSetVector<Value, 4>(op->operand_begin(), op->operand_end())) {
         auto type = dyn_cast<RankedTensorType>(seed.getType());
-        for (int64_t dim = 0; type && !isMadeOfNothing(seed) && dim < type.getRank(); ++dim) {
+        for (int64_t dim = 0; type && !isPackaged(seed) && dim < type.getRank(); ++dim) {
           if (type.isDynamicDim(dim) || type.getDimSize(dim) < tiles)
             continue;
           RowStretch stretch(seed, dim, op, known);
