@@ -10,14 +10,16 @@ namespace tensel {
 namespace {
 constexpr llvm::StringLiteral stateName = "graph.state";
 
-/// The dims as the signature gives them: names, numbers, or -1.
+/// The dims as the signature gives them: numbers, names, or -1. A name of which only one value is declared is a number in the type.
 ArrayAttr dimsOf(Type type, Attribute named) {
-  if (auto dims = dyn_cast_or_null<ArrayAttr>(named))
-    return dims;
-  SmallVector<int64_t> sizes;
-  for (int64_t size : cast<RankedTensorType>(type).getShape())
-    sizes.push_back(ShapedType::isDynamic(size) ? -1 : size);
-  return Builder(type.getContext()).getI64ArrayAttr(sizes);
+  Builder b(type.getContext());
+  auto names = dyn_cast_or_null<ArrayAttr>(named);
+  SmallVector<Attribute> dims;
+  for (auto [d, size] : llvm::enumerate(cast<RankedTensorType>(type).getShape()))
+    dims.push_back(!ShapedType::isDynamic(size) ? b.getI64IntegerAttr(size)
+                   : names                      ? names[d]
+                                                : Attribute(b.getI64IntegerAttr(-1)));
+  return b.getArrayAttr(dims);
 }
 } // namespace
 

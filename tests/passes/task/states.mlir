@@ -51,6 +51,15 @@ func.func @swap(%a: tensor<4xf32> {graph.state = "a"}, %b: tensor<4xf32> {graph.
 
 // -----
 
+// A symbol of which one value is declared is a number in the types, and still has its name in the argument's dims.
+// CHECK-LABEL: func.func @fixed
+graph.symbol @batch {max = 1 : i64, min = 1 : i64}
+func.func @fixed(%a: tensor<1x4xf32> {graph.state = "a", graph.dims = ["batch", 4]}) -> (tensor<1x4xf32> {graph.state = "a", graph.dims = [1, 4]}) attributes {tensel.entry} {
+  return %a : tensor<1x4xf32>
+}
+
+// -----
+
 // expected-error @+1 {{state 's': found a next value of type 'tensor<2x4xf32>' with dims [2, 4], expected those of the state, 'tensor<1x4xf32>'}}
 func.func @grows(%s: tensor<1x4xf32> {graph.state = "s"}) -> (tensor<2x4xf32> {graph.state = "s"}) {
   %n = graph.concat %s, %s {axis = 0 : i64} : (tensor<1x4xf32>, tensor<1x4xf32>) -> tensor<2x4xf32>
