@@ -14,7 +14,7 @@ namespace {
 /// How many numbers are combined, one after another, into an element of the op's result: 1 unless the op says that it counts otherwise, then
 /// K of a product of [M, K] and [K, N], and the quotient of the sizes of operand and result elsewhere. What is added where weights are packed
 /// is larger than the result.
-double termsOf(Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+double longestOf(Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
   if (!isa<graph::CostOpInterface>(op) || results.empty() || operands.empty())
     return 1;
   if (auto product = dyn_cast<graph::BlockMatmulOp>(op))
@@ -23,6 +23,14 @@ double termsOf(Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> result
   const double terms = operands.size() == 1 ? count(operands[0]) / count(results[0])
                                             : std::sqrt(count(operands[0]) * count(operands[1]) / count(results[0]));
   return std::max(terms, 1.0);
+}
+
+Terms termsOf(Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) {
+  Terms terms;
+  terms.sum = terms.longest = longestOf(op, operands, results);
+  if (auto rounding = dyn_cast<graph::QuantizeRowsOp>(op))
+    terms.steps = rounding.getBits() == 8 ? 1.0 / 127 : 1.0 / (127 * 256);
+  return terms;
 }
 
 void add(Terms &terms, const Terms &more) {
@@ -63,8 +71,10 @@ Evaluator::Results Evaluator::once(bool f64, Terms &terms, Operation *op, ArrayR
   }
   Terms outer = std::exchange(terms, Terms());
   Results results = evaluate();
-  Terms inner = std::exchange(terms, outer);
-  add(terms, inner);
+  if (succeeded(results))
+    add(terms, termsOf(op, operands, *results));
+  Terms own = std::exchange(terms, outer); // with those of the ops that it is made of
+  add(terms, own);
   if (failed(results))
     return results;
   for (const Tensor &result : *results)
@@ -73,7 +83,7 @@ Evaluator::Results Evaluator::once(bool f64, Terms &terms, Operation *op, ArrayR
     known.clear();
     knownBytes = 0;
   }
-  known[key] = {*results, inner};
+  known[key] = {*results, own};
   return results;
 }
 
@@ -83,11 +93,8 @@ Evaluation Evaluator::run(func::FuncOp function, ArrayRef<Tensor> inputs, bool f
   reference::Options how;
   how.f64 = f64;
   how.watch = [&](Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) -> LogicalResult {
-    double terms = termsOf(op, operands, results);
-    if (auto rounding = dyn_cast<graph::QuantizeRowsOp>(op))
-      evaluation.terms.steps += rounding.getBits() == 8 ? 1.0 / 127 : 1.0 / (127 * 256);
-    evaluation.terms.sum += terms;
-    evaluation.terms.longest = std::max(evaluation.terms.longest, terms);
+    if (watch || operands.empty()) // what `once` does not count
+      add(evaluation.terms, termsOf(op, operands, results));
     evaluation.hasEmptyValue |= llvm::any_of(results, [](const Tensor &tensor) { return tensor.getCount() == 0; });
     if (!watch && spent + charge.elapsed() > seconds) {
       evaluation.isOutOfTime = true;
