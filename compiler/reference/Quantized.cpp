@@ -3,6 +3,7 @@
 #include "dialects/blocks/PackedFormat.h"
 
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 using namespace tensel;
@@ -90,6 +91,25 @@ LogicalResult tensel::reference::evaluate(graph::PackBlocksOp op, Operands opera
   return success();
 }
 
+/// The rounded numbers; of two planes, which alternate by chunks, each pair is one number of 16 bits.
+static std::vector<int32_t> joinPlanes(const Tensor &quants, int64_t planes) {
+  const std::vector<int64_t> values = quants.readAll<int64_t>();
+  std::vector<int32_t> joined(values.size() / planes);
+  for (size_t i = 0; i < joined.size(); ++i) {
+    const int64_t *chunk = values.data() + i / blocks::chunkElements * blocks::chunkElements * planes + i % blocks::chunkElements;
+    joined[i] = static_cast<int32_t>(planes == 1 ? *chunk : *chunk * 256 + chunk[blocks::chunkElements]);
+  }
+  return joined;
+}
+
+/// Of at most 256 numbers of 16 bits with codes of 8 bits, so that no sum overflows; in 32 bits it vectorizes.
+static int32_t dotOf(const int32_t *numbers, const int32_t *codes, int64_t count) {
+  int32_t dot = 0;
+  for (int64_t i = 0; i < count; ++i)
+    dot += numbers[i] * codes[i];
+  return dot;
+}
+
 /// The sums; also, when asked for, the sums of what a kernel's terms are without their signs. A kernel multiplies codes, which are never
 /// negative, and takes off what they have too much (`codeBias`, or a minimum) by a term of its own for each group.
 static std::vector<double> multiply(graph::BlockMatmulOp op, Operands operands, int64_t count, std::vector<double> *absolute) {
@@ -100,7 +120,7 @@ static std::vector<double> multiply(graph::BlockMatmulOp op, Operands operands, 
   const int64_t blocks = k / packed.format.elements, stripBytes = blocks * packed.tileBytes(), groups = k / packed.group;
   const int64_t experts = weight.getRank() == 3 ? weight.getDim(0) : 1;
   const bool isShared = weight.getRank() == 3 && quants.getDim(rank - 3) == 1; // one matrix of quants for all experts
-  const std::vector<int64_t> values = quants.readAll<int64_t>();
+  const std::vector<int32_t> numbers = joinPlanes(quants, planes);
   const std::vector<double> scales = operands[1].readAll<double>(), sums = operands[2].readAll<double>();
   std::vector<double> result(count);
   if (absolute)
@@ -116,27 +136,20 @@ static std::vector<double> multiply(graph::BlockMatmulOp op, Operands operands, 
         for (int64_t row = 0; row < m; ++row) {
           const int64_t place = (matrix * m + row) * n + column;
           double &sum = result[place];
-          const int64_t *at = values.data() + ((firstRow + row) * k + b * packed.format.elements) * planes;
-          auto quant = [&](int64_t i) {
-            const int64_t *chunk = at + i / blocks::chunkElements * blocks::chunkElements * planes + i % blocks::chunkElements;
-            return planes == 1 ? *chunk : *chunk * 256 + chunk[blocks::chunkElements];
-          };
+          const int32_t *at = numbers.data() + (firstRow + row) * k + b * packed.format.elements;
           for (int64_t g = 0; g < packed.format.elements / packed.group; ++g) {
-            int64_t dot = 0, total = 0;
-            for (int64_t i = g * packed.group; i < (g + 1) * packed.group; ++i) {
-              const int64_t q = quant(i);
-              dot += q * block.quants[i];
-              total += q;
-            }
+            const int32_t *inGroup = at + g * packed.group;
+            const int32_t dot = dotOf(inGroup, block.quants.data() + g * packed.group, packed.group);
             const int64_t inRow = b * packed.format.elements + g * packed.group;
             const double scale = planes == 1 ? scales[((firstRow + row) * k + inRow) / blocks::chunkElements] : 1;
             const double rowSum = sums[(firstRow + row) * groups + inRow / packed.group];
             sum += scale * block.scales[g] * static_cast<double>(dot) + rowSum * block.minima[g];
+            if (!absolute)
+              continue;
             const auto bias = static_cast<double>(packed.codeBias);
-            if (absolute)
-              (*absolute)[place] +=
-                  std::fabs(scale * block.scales[g] * (static_cast<double>(dot) + bias * static_cast<double>(total))) +
-                  std::fabs(rowSum * (block.minima[g] - bias * block.scales[g]));
+            const auto total = static_cast<double>(std::accumulate(inGroup, inGroup + packed.group, 0));
+            (*absolute)[place] += std::fabs(scale * block.scales[g] * (static_cast<double>(dot) + bias * total)) +
+                                  std::fabs(rowSum * (block.minima[g] - bias * block.scales[g]));
           }
         }
       }
