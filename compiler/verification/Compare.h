@@ -61,6 +61,7 @@ private:
 /// The largest distance of `found` from `expected` and the largest magnitude in `expected`; finite elements only.
 struct Drift {
   double distance = 0, magnitude = 0;
+  double share() const { return magnitude > 0 ? distance / magnitude : 0; }
 };
 Drift driftBetween(const reference::Tensor &found, const reference::Tensor &expected);
 

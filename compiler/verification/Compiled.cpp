@@ -75,20 +75,24 @@ llvm::Error Verifier::checkCompiled(StringRef level, RunCompiled run) {
     if (!function || !isAllGraph(function))
       continue;
     for (Run &known : state.runs) {
+      if (std::string whyNot = makeResults(function, known); !whyNot.empty()) {
+        state.whyNot = "the compiled program: " + whyNot;
+        break;
+      }
       Evaluation exact = evaluator.run(function, known.sample.inputs, /*f64=*/true);
       if (!exact.results) {
-        state.whyNot = exact.isOutOfTime ? "the compiled program: the budget is used up"
+        state.whyNot = exact.isOutOfTime ? "the compiled program: " + usedUp()
                                          : "the compiled program: the reference in f64 fails: " + exact.error;
         break;
       }
       llvm::Expected<SmallVector<Tensor>> found = run(state.name, known.sample.inputs);
       if (!found)
         return found.takeError();
-      if (found->size() != known.results.size())
+      if (found->size() != known.results->size())
         return llvm::createStringError("the compiled function '" + state.name + "' gives " + std::to_string(found->size()) +
-                                       " results, expected " + std::to_string(known.results.size()));
+                                       " results, expected " + std::to_string(known.results->size()));
       for (unsigned index = 0; index < found->size(); ++index) {
-        Bound bound(known.results[index], (*exact.results)[index], exact.terms);
+        Bound bound((*known.results)[index], (*exact.results)[index], exact.terms);
         std::string difference = bound.differenceOf((*found)[index]);
         compiledShare = std::max(compiledShare, bound.shareOf((*found)[index]));
         if (difference.empty())

@@ -10,17 +10,39 @@ using tensel::reference::Tensor;
 namespace tensel::verification {
 
 /// By the executor for its form.
-Evaluation Verifier::evaluate(func::FuncOp function, ArrayRef<Tensor> inputs) {
+Evaluation Verifier::evaluate(func::FuncOp function, ArrayRef<Tensor> inputs, const Representatives *representatives) {
   if (!function->hasAttr("tensel.entry"))
-    return evaluator.run(function, inputs);
+    return evaluator.run(function, inputs, /*f64=*/false, nullptr, representatives);
   Evaluation evaluation;
-  llvm::Expected<SmallVector<Tensor>> results = TaskProgram(function, kernels, evaluator.weights).run(inputs);
+  llvm::Expected<SmallVector<Tensor>> results = TaskProgram(function, kernels, evaluator.weights, representatives).run(inputs);
   if (results)
     evaluation.results = std::move(*results);
   else
     evaluation.error = llvm::toString(results.takeError());
   evaluation.isOutOfTime = evaluator.isUsedUp();
   return evaluation;
+}
+
+EqualLayers Verifier::layersIn(func::FuncOp before, func::FuncOp after, Function &state) {
+  Evaluator::Charge charge(evaluator);
+  LayeredFunction old(before);
+  EqualLayers layers = equalLayers(old, before == after ? old : LayeredFunction(after), evaluator.weights);
+  state.layers = std::max(state.layers, layers.count);
+  return layers;
+}
+
+std::string Verifier::usedUp() const { return llvm::formatv("the budget of {0:f1} s is used up", options.seconds); }
+
+std::string Verifier::makeResults(func::FuncOp function, Run &run) {
+  if (run.results)
+    return "";
+  Evaluation found = evaluate(function, run.sample.inputs);
+  if (found.isOutOfTime)
+    return usedUp();
+  if (!found.results)
+    return "the reference cannot evaluate all of its layers: " + found.error;
+  run.results = std::move(found.results);
+  return "";
 }
 
 void Verifier::start(ModuleOp module) {
@@ -44,11 +66,15 @@ void Verifier::chooseSamples(func::FuncOp function, Function &state) {
   std::optional<Run> best;
   unsigned bestChoice = 0;
   llvm::StringSet<> tried;
+  EqualLayers layers = layersIn(function, function, state);
+  auto runOf = [&](Sample sample, Evaluation &found) {
+    return layers.count ? Run{std::move(sample), {}} : Run{std::move(sample), std::move(found.results)};
+  };
   for (unsigned choice = 0; choice < sizeChoiceCount(); ++choice) {
     auto sample = makeSample(function, choice, 0, options.seed, options.given);
     if (failed(sample) || !tried.insert(sample->sizes).second)
       continue;
-    Evaluation found = evaluate(function, sample->inputs);
+    Evaluation found = evaluate(function, sample->inputs, &layers.before);
     if (found.isOutOfTime) {
       state.whyNot = llvm::formatv("evaluating it takes longer than the budget of {0:f1} s", options.seconds);
       break;
@@ -59,7 +85,7 @@ void Verifier::chooseSamples(func::FuncOp function, Function &state) {
     }
     // Sizes so small that something is empty say little; larger ones may do.
     if (!best || !found.hasEmptyValue) {
-      best = Run{std::move(*sample), std::move(*found.results)};
+      best = runOf(std::move(*sample), found);
       bestChoice = choice;
     }
     if (!found.hasEmptyValue || evaluator.getSpent() > options.seconds / 20)
@@ -77,8 +103,8 @@ void Verifier::chooseSamples(func::FuncOp function, Function &state) {
   auto sample = makeSample(function, bestChoice, 1, options.seed, options.given);
   if (failed(sample))
     return;
-  if (Evaluation found = evaluate(function, sample->inputs); found.results)
-    state.runs.push_back({std::move(*sample), std::move(*found.results)});
+  if (Evaluation found = evaluate(function, sample->inputs, &layers.before); found.results)
+    state.runs.push_back(runOf(std::move(*sample), found));
 }
 
 /// For a kernel that no run calls: a branch that is not taken, or a module of kernels alone.

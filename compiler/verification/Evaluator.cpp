@@ -71,6 +71,7 @@ Evaluator::Results Evaluator::once(bool f64, Terms &terms, Operation *op, ArrayR
   }
   Terms outer = std::exchange(terms, Terms());
   Results results = evaluate();
+  ++evaluated;
   if (succeeded(results))
     add(terms, termsOf(op, operands, *results));
   Terms own = std::exchange(terms, outer); // with those of the ops that it is made of
@@ -87,13 +88,14 @@ Evaluator::Results Evaluator::once(bool f64, Terms &terms, Operation *op, ArrayR
   return results;
 }
 
-Evaluation Evaluator::run(func::FuncOp function, ArrayRef<Tensor> inputs, bool f64, Watch watch) {
+Evaluation Evaluator::run(func::FuncOp function, ArrayRef<Tensor> inputs, bool f64, Watch watch,
+                          const Representatives *representatives) {
   Evaluation evaluation;
   Charge charge(*this);
   reference::Options how;
   how.f64 = f64;
   how.watch = [&](Operation *op, ArrayRef<Tensor> operands, ArrayRef<Tensor> results) -> LogicalResult {
-    if (watch || operands.empty()) // what `once` does not count
+    if (operands.empty() && !watch) // what `once` does not see
       add(evaluation.terms, termsOf(op, operands, results));
     evaluation.hasEmptyValue |= llvm::any_of(results, [](const Tensor &tensor) { return tensor.getCount() == 0; });
     if (!watch && spent + charge.elapsed() > seconds) {
@@ -102,9 +104,16 @@ Evaluation Evaluator::run(func::FuncOp function, ArrayRef<Tensor> inputs, bool f
     }
     return watch ? watch(op, operands, results) : success();
   };
+  DenseMap<Operation *, SmallVector<Tensor>> held; // what representatives gave
   if (!watch)
-    how.around = [&](Operation *op, ArrayRef<Tensor> operands, llvm::function_ref<Results()> evaluate) {
-      return once(f64, evaluation.terms, op, operands, evaluate);
+    how.around = [&](Operation *op, ArrayRef<Tensor> operands, llvm::function_ref<Results()> evaluate) -> Results {
+      Operation *representative = representatives ? representatives->lookup(op) : nullptr;
+      if (auto known = held.find(representative); known != held.end())
+        return known->second;
+      Results results = once(f64, evaluation.terms, op, operands, evaluate);
+      if (representative == op && succeeded(results))
+        held[op] = *results;
+      return results;
     };
   DiagnosticCollector diagnostics(function.getContext());
   auto results = reference::Interpreter(weights, how).run(function, inputs);

@@ -19,16 +19,22 @@ struct Evaluation {
   Terms terms;
 };
 
+/// For ops that need not be evaluated, as they count as giving what another one before them gives: that one; for those, themselves.
+using Representatives = llvm::DenseMap<mlir::Operation *, mlir::Operation *>;
+
 class Evaluator {
 public:
   explicit Evaluator(double seconds) : seconds(seconds) {}
 
   using Watch = std::function<reference::Options::Watch>;
   /// Who gives a `watch` has all the time that it takes.
-  Evaluation run(mlir::func::FuncOp function, llvm::ArrayRef<reference::Tensor> inputs, bool f64 = false, Watch watch = nullptr);
+  Evaluation run(mlir::func::FuncOp function, llvm::ArrayRef<reference::Tensor> inputs, bool f64 = false, Watch watch = nullptr,
+                 const Representatives *representatives = nullptr);
 
   bool isUsedUp() const { return spent > seconds; }
   double getSpent() const { return spent; }
+  /// Ops that were not remembered, parts of other ops among them.
+  uint64_t countEvaluated() const { return evaluated; }
   /// Counts what is done while it lives; nothing that lives meanwhile may count as well.
   class Charge {
   public:
@@ -57,6 +63,7 @@ private:
   };
   std::unordered_map<uint64_t, Known> known; // by op, attributes, types and the bytes of the operands
   int64_t knownBytes = 0;
+  uint64_t evaluated = 0;
 };
 
 } // namespace tensel::verification

@@ -156,17 +156,28 @@ LogicalResult TaskProgram::runScalar(Operation *op) {
   return success();
 }
 
+llvm::Expected<SmallVector<Tensor>> TaskProgram::resultsOf(task::DispatchOp op, Kernel &kernel, ArrayRef<Tensor> inputs) {
+  SmallVector<DimList> dims;
+  ValueRange dynamic = op.getDims();
+  for (Type type : op.getResultTypes())
+    dims.push_back(dimsOf(type, dynamic));
+  Operation *representative = representatives ? representatives->lookup(op) : nullptr;
+  if (!representative || representative == op)
+    return kernels.call(kernel, inputs, dims);
+  SmallVector<Tensor> results = valuesOf(representative->getResults());
+  for (auto [result, expected] : llvm::zip_equal(results, dims))
+    if (result.getDims() != ArrayRef<int64_t>(expected))
+      return llvm::createStringError("its results have other dims than those of an equal layer");
+  return results;
+}
+
 LogicalResult TaskProgram::runDispatch(task::DispatchOp op) {
   Kernel *kernel = kernels.find(op.getKernel());
   if (!kernel)
     return fail(op, "runs the kernel '" + op.getKernel() + "', which the reference does not know");
   SmallVector<Tensor> inputs = valuesOf(op.getInputs());
-  SmallVector<DimList> dims;
-  ValueRange dynamic = op.getDims();
-  for (Type type : op.getResultTypes())
-    dims.push_back(dimsOf(type, dynamic));
   size_t callsBefore = kernel->calls.size();
-  llvm::Expected<SmallVector<Tensor>> results = kernels.call(*kernel, inputs, dims);
+  llvm::Expected<SmallVector<Tensor>> results = resultsOf(op, *kernel, inputs);
   if (!results)
     return fail(op, llvm::toString(results.takeError()));
   for (auto [result, tensor] : llvm::zip_equal(op.getResults(), *results))

@@ -11,8 +11,9 @@ namespace tensel::verification {
 
 class TaskProgram {
 public:
-  TaskProgram(mlir::func::FuncOp entry, Kernels &kernels, WeightResolver &weights)
-      : entry(entry), kernels(kernels), interpreter(weights) {}
+  TaskProgram(mlir::func::FuncOp entry, Kernels &kernels, WeightResolver &weights,
+              const Representatives *representatives = nullptr)
+      : entry(entry), kernels(kernels), interpreter(weights), representatives(representatives) {}
 
   /// Fails with what went wrong, which blame() attributes to an op.
   llvm::Expected<llvm::SmallVector<reference::Tensor>> run(llvm::ArrayRef<reference::Tensor> inputs);
@@ -23,6 +24,8 @@ private:
   llvm::LogicalResult runBlock(mlir::Block &block);
   llvm::LogicalResult runOp(mlir::Operation *op);
   llvm::LogicalResult runDispatch(task::DispatchOp op);
+  /// The results of the dispatch that counts as giving the same, or of its kernel.
+  llvm::Expected<llvm::SmallVector<Tensor>> resultsOf(task::DispatchOp op, Kernel &kernel, llvm::ArrayRef<Tensor> inputs);
   llvm::LogicalResult runIf(graph::IfOp op);
   llvm::LogicalResult runLoop(graph::LoopOp op);
   llvm::LogicalResult runScalar(mlir::Operation *op);
@@ -35,6 +38,7 @@ private:
   mlir::func::FuncOp entry;
   Kernels &kernels;
   reference::Interpreter interpreter;
+  const Representatives *representatives; ///< of dispatches; the memory plan is watched at all of them
   std::optional<PlanWatch> plan;
   llvm::DenseMap<mlir::Value, Tensor> tensors;
   llvm::DenseMap<mlir::Value, mlir::Attribute> scalars;

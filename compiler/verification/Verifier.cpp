@@ -44,6 +44,8 @@ std::string brokenBy(Pass &pass, NumericClass promised) {
 
 std::string placeOf(func::FuncOp function, unsigned result) { return ", result '" + nameOfResult(function, result) + "'"; }
 
+std::string counted(unsigned count, StringRef what) { return (Twine(count) + " " + what + (count == 1 ? "" : "s")).str(); }
+
 std::string pipelineOf(Pass &pass) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -122,43 +124,90 @@ void Verifier::afterPass(Pass &pass, Operation *op) {
 }
 
 void Verifier::checkFunction(Pass &pass, NumericClass promised, func::FuncOp function, Function &state) {
+  auto old = before->lookupSymbol<func::FuncOp>(state.name);
+  EqualLayers layers = layersIn(old, function, state);
   for (Run &run : state.runs) {
-    Evaluation found = evaluate(function, run.sample.inputs);
-    if (found.isOutOfTime) {
-      state.whyNot = llvm::formatv("from '{0}' (pass {1}) on: the budget of {2:f1} s is used up", pass.getArgument(), passes,
-                                   options.seconds);
+    std::optional<Comparison> found;
+    if (layers.count)
+      found = compare(promised, old, function, run, &layers);
+    bool isByLayers = found && found->difference.empty() && found->whyNot.empty();
+    if (!isByLayers) { // All layers are evaluated, and decide.
+      found.emplace();
+      found->whyNot = makeResults(old, run);
+      if (found->whyNot.empty())
+        found = compare(promised, old, function, run, nullptr);
+    }
+    if (!found->whyNot.empty()) {
+      state.whyNot = llvm::formatv("from '{0}' (pass {1}) on: {2}", pass.getArgument(), passes, found->whyNot);
       return;
     }
-    if (!found.results)
-      return breakPromise(pass, promised, function, run, 0, "cannot be evaluated any more: " + found.error);
-    std::optional<Evaluation> exact; // in f64, once a result needs it
-    for (unsigned index = 0; index < run.results.size(); ++index) {
-      const Tensor &now = (*found.results)[index], &then = run.results[index];
-      std::string difference = differenceOf(now, then);
-      if (difference.empty())
-        continue;
-      if (now.getKind() != then.getKind() || now.getDims() != then.getDims() || promised == NumericClass::Exact)
-        return breakPromise(pass, promised, function, run, index, difference);
-      if (promised == NumericClass::Lossy) {
-        Drift drift = driftBetween(now, then);
-        note(llvm::formatv("'{0}' (lossy) moves result '{1}' of '{2}' by up to {3:e2}, {4:e2} of the largest magnitude",
-                           pass.getArgument(), nameOfResult(function, index), state.name, drift.distance,
-                           drift.magnitude > 0 ? drift.distance / drift.magnitude : 0));
-        continue;
-      }
-      if (!exact)
-        exact = evaluator.run(before->lookupSymbol<func::FuncOp>(state.name), run.sample.inputs, /*f64=*/true);
-      if (!exact->results) {
-        state.whyNot = "its bound at '" + pass.getArgument().str() + "' could not be computed";
-        return;
-      }
-      difference = Bound(then, (*exact->results)[index], found.terms).differenceOf(now);
-      if (!difference.empty())
-        return breakPromise(pass, promised, function, run, index, difference);
-    }
-    run.results = std::move(*found.results);
+    if (!found->difference.empty())
+      return breakPromise(pass, promised, function, run, found->result, found->difference);
+    if (!found->drift.empty())
+      note("'" + pass.getArgument().str() + "' (lossy) moves " + found->drift);
+    ++state.comparisons;
+    state.byLayers += isByLayers;
+    if (!isByLayers)
+      run.results = std::move(found->results);
+    else if (promised != NumericClass::Exact)
+      run.results.reset();
     ++checks;
   }
+}
+
+Verifier::Comparison Verifier::compare(NumericClass promised, func::FuncOp old, func::FuncOp now, const Run &run,
+                                       const EqualLayers *layers) {
+  Comparison comparison;
+  Evaluation found = evaluate(now, run.sample.inputs, layers ? &layers->after : nullptr);
+  std::optional<Evaluation> expected, exact; // where layers stand for others; in f64, once a result needs it
+  if (layers && found.results)
+    expected = evaluate(old, run.sample.inputs, &layers->before);
+  if (found.isOutOfTime || (expected && expected->isOutOfTime)) {
+    comparison.whyNot = usedUp();
+    return comparison;
+  }
+  if (!found.results || (expected && !expected->results)) {
+    comparison.difference = "cannot be evaluated any more: " + found.error;
+    return comparison;
+  }
+  comparison.results = std::move(found.results);
+  const SmallVector<Tensor> &results = expected ? *expected->results : *run.results;
+  Drift most;
+  unsigned moved = 0, mostMoved = 0;
+  for (unsigned index = 0; index < results.size(); ++index) {
+    const Tensor &after = (*comparison.results)[index], &then = results[index];
+    std::string difference = differenceOf(after, then);
+    if (difference.empty())
+      continue;
+    bool isLossy = promised == NumericClass::Lossy;
+    if (after.getKind() == then.getKind() && after.getDims() == then.getDims() && promised != NumericClass::Exact && !isLossy) {
+      if (!exact)
+        exact = evaluator.run(old, run.sample.inputs, /*f64=*/true, nullptr, layers ? &layers->before : nullptr);
+      if (!exact->results) {
+        comparison.whyNot = exact->isOutOfTime ? usedUp() : "its bound could not be computed";
+        return comparison;
+      }
+      difference = Bound(then, (*exact->results)[index], found.terms).differenceOf(after);
+    } else if (isLossy && after.getKind() == then.getKind() && after.getDims() == then.getDims()) {
+      difference.clear();
+      Drift drift = driftBetween(after, then);
+      ++moved;
+      if (drift.share() >= most.share()) {
+        most = drift;
+        mostMoved = index;
+      }
+    }
+    if (!difference.empty()) {
+      comparison.difference = std::move(difference);
+      comparison.result = index;
+      return comparison;
+    }
+  }
+  if (moved)
+    comparison.drift = llvm::formatv("{0} of '{1}', '{2}' most of all: by up to {3:e2}, {4:e2} of the largest magnitude{5}",
+                                     counted(moved, "result"), old.getName(), nameOfResult(now, mostMoved), most.distance,
+                                     most.share(), layers ? "; two of its equal layers stood for all" : "");
+  return comparison;
 }
 
 void Verifier::breakPromise(Pass &pass, NumericClass promised, func::FuncOp after, const Run &run, unsigned result,
@@ -192,7 +241,6 @@ void Verifier::breakWith(std::string pass, const std::string &what, func::FuncOp
 
 SmallVector<std::string> Verifier::report() const {
   SmallVector<std::string> lines;
-  auto counted = [](unsigned count, const char *what) { return std::to_string(count) + " " + what + (count == 1 ? "" : "s"); };
   unsigned checked = 0;
   for (const Function &function : functions)
     checked += !function.runs.empty();
@@ -210,6 +258,10 @@ SmallVector<std::string> Verifier::report() const {
   if (compiledChecks)
     lines.push_back(llvm::formatv("the compiled program against the module before '{0}': {1}, at most {2:f2} of what is allowed",
                                   leftBy, counted(compiledChecks, "run"), compiledShare));
+  for (const Function &function : functions)
+    if (function.byLayers)
+      lines.push_back(llvm::formatv("'{0}': {1} equal layers, of which two were evaluated, in {2} of {3}", function.name,
+                                    function.layers, function.byLayers, counted(function.comparisons, "comparison")));
   for (const std::string &line : notes)
     lines.push_back(line);
   for (const Function &function : functions)

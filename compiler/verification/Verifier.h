@@ -7,6 +7,7 @@
 
 #include "compiler/Pipeline.h"
 #include "compiler/verification/Kernels.h"
+#include "compiler/verification/Layers.h"
 #include "compiler/verification/Samples.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "passes/NumericClass.h"
@@ -20,6 +21,8 @@ std::string pipelineOf(mlir::Pass &pass);
 /// How a message about a broken promise begins, and what it says of the place.
 std::string brokenBy(mlir::Pass &pass, NumericClass promised);
 std::string placeOf(mlir::func::FuncOp function, unsigned result);
+/// "1 run", "2 runs".
+std::string counted(unsigned count, llvm::StringRef what);
 /// The module that an op is, or is in.
 mlir::ModuleOp moduleOf(mlir::Operation *op);
 /// What MLIR runs nested pipelines by is a pass, too.
@@ -73,22 +76,41 @@ public:
   const std::optional<BrokenPromise> &broken() const { return brokenPromise; }
   /// What was checked, and what was not and why; a line each.
   llvm::SmallVector<std::string> report() const;
+  /// Ops that the reference evaluated so far.
+  uint64_t countEvaluated() const { return evaluator.countEvaluated(); }
 
 private:
-  /// A sample of a function, and what the reference gives for it on the module as it is now.
+  /// A sample of a function, and what the reference gives for it on the module as it is now, once all layers had to be evaluated.
   struct Run {
     Sample sample;
-    llvm::SmallVector<reference::Tensor> results;
+    std::optional<llvm::SmallVector<reference::Tensor>> results;
   };
   struct Function {
     std::string name, whyNot; ///< why it is not checked any more; "" while it is
     std::vector<Run> runs;
+    /// Comparisons of two versions, and those where two layers stood for all of up to `layers` equal ones.
+    unsigned comparisons = 0, byLayers = 0, layers = 0;
+  };
+  /// What comparing two versions on a sample came to.
+  struct Comparison {
+    std::optional<llvm::SmallVector<reference::Tensor>> results; ///< of the version after
+    std::string difference;                                      ///< of its result `result`, where that breaks the promise
+    unsigned result = 0;
+    std::string whyNot, drift;
   };
   void start(mlir::ModuleOp module);
   void chooseSamples(mlir::func::FuncOp function, Function &state);
-  Evaluation evaluate(mlir::func::FuncOp function, llvm::ArrayRef<reference::Tensor> inputs);
+  Evaluation evaluate(mlir::func::FuncOp function, llvm::ArrayRef<reference::Tensor> inputs,
+                      const Representatives *representatives = nullptr);
+  EqualLayers layersIn(mlir::func::FuncOp before, mlir::func::FuncOp after, Function &state);
+  /// Evaluates all layers of the version that `run` stands for, if that was not done yet. Else says why not.
+  std::string makeResults(mlir::func::FuncOp function, Run &run);
+  std::string usedUp() const;
   void chooseSamplesOfKernel(Kernel &kernel);
   void checkFunction(mlir::Pass &pass, NumericClass promised, mlir::func::FuncOp function, Function &state);
+  /// On `layers`, or else against the run's results.
+  Comparison compare(NumericClass promised, mlir::func::FuncOp old, mlir::func::FuncOp now, const Run &run,
+                     const EqualLayers *layers);
   void breakPromise(mlir::Pass &pass, NumericClass promised, mlir::func::FuncOp after, const Run &run, unsigned result,
                     const std::string &difference);
   void breakWith(std::string pass, const std::string &what, mlir::func::FuncOp function, mlir::ModuleOp seen,
@@ -111,6 +133,8 @@ private:
   std::string pipelineSoFar(bool needsKernels) const;
   /// Why nothing is checked from this pass on.
   std::string lateFrom(mlir::Pass &pass) const;
+  /// Whether the entry gives the same bits as the function of the graph dialect, on equal layers.
+  bool isSameByLayers(mlir::func::FuncOp function, mlir::func::FuncOp entry, const Run &run, const EqualLayers &layers);
 
   VerifyOptions options;
   Evaluator evaluator;

@@ -32,7 +32,7 @@ PACKED_CODE = (QUANTIZE + ",tensel-fold-constants,tensel-form-dispatches,canonic
 
 @dataclass(frozen=True)
 class Mistake:
-    """The pass makes the mistake wherever it first can; `says` what that is."""
+    """The pass makes the mistake wherever it first can (in the middle of "deep"); `says` what that is."""
     passed: str
     mistake: str
     program: str
@@ -58,6 +58,9 @@ MISTAKES = (
     Mistake("canonicalize", "truncated", "choices", "rounding becomes truncation"),
     Mistake("canonicalize", "narrow-cast", "choices", "a product goes through f16"),
     Mistake("canonicalize", "stale-shape", "choices", "a dim that is computed with is one too large"),
+    Mistake("canonicalize", "dropped-middle-term", "deep", "x + y becomes x in one of six equal layers"),
+    Mistake("canonicalize", "swapped-weights", "deep", "two weights of one type change places in one layer"),
+    Mistake("canonicalize", "swapped-states", "deep", "the states of two layers change places"),
     Mistake("cse", "merged-unlike", "choices", "products with a factor in common count as equal"),
     Mistake("cse", "repeated-operand", "layers", "concat takes its first operand twice"),
     Mistake("cse", "added-twice", "layers", "x + y becomes x + y + y"),
@@ -78,6 +81,7 @@ MISTAKES = (
     Mistake("tensel-tile-rows", "repeated-operand", "picture", "a tile stands where another one belongs", TILES),
     Mistake("tensel-form-dispatches", "lost-epilogue", "layers", "what follows a product in its kernel is lost", DISPATCH),
     Mistake("tensel-form-dispatches", "swapped-inputs", "layers", "a dispatch takes its inputs in the wrong order", DISPATCH),
+    Mistake("tensel-form-dispatches", "swapped-weights", "deep", "two dispatches take each other's weights", DISPATCH),
     Mistake("tensel-form-dispatches", "wrong-dim", "layers", "a result is one larger than the program expects", DISPATCH),
     Mistake("tensel-plan-memory", "short-life", "layers", "a value's bytes are given away while it is alive", PLAN),
     Mistake("tensel-plan-memory", "small-buffer", "layers", "a value gets half the bytes", PLAN),

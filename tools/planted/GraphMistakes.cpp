@@ -1,5 +1,6 @@
 // Mistakes of the kinds that passes on the graph make; see Planted.h.
 #include "dialects/graph/Graph.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Matchers.h"
 #include "tools/planted/Planted.h"
 #include "llvm/ADT/SmallVectorExtras.h"
@@ -348,6 +349,52 @@ bool shiftWindow(Operation *op) {
   return true;
 }
 
+/// Two neighbours in the middle of those ops or arguments of a function that are of one type: somewhere in a deep model.
+template <typename T>
+std::optional<std::pair<T, T>> middlePair(ArrayRef<T> all, llvm::function_ref<Type(T)> typeOf) {
+  DenseMap<Type, SmallVector<T>> alike;
+  for (T one : all)
+    alike[typeOf(one)].push_back(one);
+  for (T one : all)
+    if (ArrayRef<T> list = alike[typeOf(one)]; list.size() > 1)
+      return std::pair(list[(list.size() - 1) / 2], list[(list.size() - 1) / 2 + 1]);
+  return std::nullopt;
+}
+
+bool dropMiddleTerm(Operation *op) {
+  auto adds = llvm::to_vector(op->getBlock()->getOps<graph::AddOp>());
+  return !adds.empty() && op == adds[adds.size() / 2] && dropTerm(op);
+}
+
+bool swapWeights(Operation *op) {
+  auto loads = llvm::to_vector(op->getBlock()->getOps<graph::LoadWeightOp>());
+  auto pair = middlePair<graph::LoadWeightOp>(loads, [](graph::LoadWeightOp load) { return load.getResult().getType(); });
+  if (!pair || op != pair->first)
+    return false;
+  std::string name = pair->first.getWeight().str();
+  pair->first.setWeight(pair->second.getWeight());
+  pair->second.setWeight(name);
+  return true;
+}
+
+/// Two arguments, at all that uses them.
+bool swapStates(Operation *op) {
+  auto function = dyn_cast<func::FuncOp>(op->getParentOp());
+  if (!function || op != &function.front().front())
+    return false;
+  auto pair =
+      middlePair<BlockArgument>(llvm::to_vector(function.getArguments()), [](BlockArgument one) { return one.getType(); });
+  if (!pair)
+    return false;
+  auto [first, second] = *pair;
+  function.walk([&](Operation *user) {
+    for (OpOperand &operand : user->getOpOperands())
+      if (operand.get() == first || operand.get() == second)
+        operand.set(operand.get() == first ? second : first);
+  });
+  return true;
+}
+
 constexpr planted::Mistake mistakes[] = {
     {"swapped-operands", swapOperands},
     {"dropped-term", dropTerm},
@@ -357,6 +404,9 @@ constexpr planted::Mistake mistakes[] = {
     {"shifted-slice", shiftSlice},
     {"shifted-pad", shiftPad},
     {"shifted-window", shiftWindow},
+    {"dropped-middle-term", dropMiddleTerm},
+    {"swapped-weights", swapWeights},
+    {"swapped-states", swapStates},
     {"wrong-constant", changeConstant},
     {"lost-epsilon", changeEpsilon},
     {"stale-shape", keepStaleShape},
