@@ -144,14 +144,13 @@ std::optional<Failure> reducePromise(ModuleOp module, const BrokenPromise &broke
     return [&prepare, text = some.str()](const Case &one) { return findBroken(one, text, secondsOfQuestion, prepare); };
   };
   std::optional<Failure> failure;
-  auto attempt = [&](std::optional<Case> one, llvm::StringRef some) {
-    if (!failure && one && isSame(*one, broken, by(some)))
-      failure = Failure{std::move(*one), some.str(), broken.message};
+  auto attempt = [&](const std::optional<Case> &one, llvm::StringRef some) {
+    if (one && isSame(*one, broken, by(some)))
+      failure = Failure{one->clone(), some.str(), broken.message};
+    return failure.has_value();
   };
-  attempt(caseOf(broken, module.getContext()), broken.pass);
-  attempt(caseOf(broken, module.getContext()), list);
-  attempt(wholeOf(module, broken), list);
-  if (!failure)
+  std::optional<Case> part = caseOf(broken, module.getContext());
+  if (!attempt(part, broken.pass) && !attempt(part, list) && !attempt(wholeOf(module, broken), list))
     return std::nullopt;
   Question ask = by(failure->passes);
   failure->failing = reduce(failure->failing, [&](const Case &one) { return isSame(one, broken, ask); });
@@ -163,10 +162,12 @@ std::optional<Failure> reducePromise(ModuleOp module, const BrokenPromise &broke
 
 std::optional<Failure> reducePromise(ModuleOp module, const BrokenPromise &broken, const Question &ask) {
   std::optional<Case> one = wholeOf(module, broken);
-  if (!one || !isSame(*one, broken, ask))
+  auto isShown = [&] { return one && isSame(*one, broken, ask); };
+  if (!isShown()) {
     one = caseOf(broken, module.getContext());
-  if (!one || !isSame(*one, broken, ask))
-    return std::nullopt;
+    if (!isShown())
+      return std::nullopt;
+  }
   Failure failure{reduce(*one, [&](const Case &smaller) { return isSame(smaller, broken, ask); }), "", broken.message};
   if (std::optional<BrokenPromise> left = ask(failure.failing))
     failure.message = left->message;
