@@ -92,10 +92,7 @@ static uint8_t widthOf(Type type) { return isa<IntegerType>(type) ? type.getIntO
 static Slot constantSlot(Attribute value) {
   Slot slot;
   if (auto floating = dyn_cast<FloatAttr>(value)) {
-    APFloat number = floating.getValue();
-    bool lost;
-    number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
-    slot.f = number.convertToDouble();
+    slot.f = floating.getValueAsDouble();
   } else {
     slot.u = cast<IntegerAttr>(value).getValue().getZExtValue();
   }

@@ -235,10 +235,7 @@ static std::optional<double> constantFloat(Value value, int64_t index = 0) {
   DenseFPElementsAttr attr;
   if (!matchPattern(value, m_Constant(&attr)) || index >= attr.getNumElements())
     return std::nullopt;
-  APFloat number = attr.getValues<APFloat>()[index];
-  bool lost;
-  number.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
-  return number.convertToDouble();
+  return FloatAttr::getValueAsDouble(attr.getValues<APFloat>()[index]);
 }
 
 LogicalResult RangeOp::shapesOf(Adaptor adaptor, ShapeContext &s, DimLists &results) {

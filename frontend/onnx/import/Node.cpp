@@ -201,12 +201,8 @@ std::optional<SmallVector<double>> Node::knownFloats(Value v) {
   if (!dense || dense.getNumElements() > 4096)
     return std::nullopt;
   SmallVector<double> result;
-  for (const APFloat &value : dense.getValues<APFloat>()) {
-    APFloat wide = value;
-    bool lost;
-    wide.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
-    result.push_back(wide.convertToDouble());
-  }
+  for (const APFloat &value : dense.getValues<APFloat>())
+    result.push_back(FloatAttr::getValueAsDouble(value));
   return result;
 }
 
