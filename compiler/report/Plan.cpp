@@ -31,13 +31,12 @@ void place(Function &function) {
     plan.values.push_back({buffer.bytes, buffer.first, buffer.last});
   std::vector<int64_t> offsets;
   // A size that is not bounded is negative: then there is no plan before a session is made.
-  if (!rt::planMemory(plan.values, offsets, function.peakBytes)) {
+  if (!rt::planMemory(plan.values, offsets, function.peakBytes, &plan.live)) {
     function.peakBytes = -1;
     return;
   }
   for (auto [buffer, offset] : llvm::zip_equal(function.buffers, offsets))
     buffer.offset = offset;
-  plan.live = rt::findLivePeak(plan.values.data(), plan.values.size());
   function.aliveBytes = plan.live.bytes;
   function.peakPosition = plan.live.position;
   for (uint32_t index : plan.aliveAtPeak())

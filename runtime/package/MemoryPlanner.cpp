@@ -167,7 +167,8 @@ bool MemoryPlanner::plan(const uint32_t *given, PlannerEffort effort) {
   for (size_t i = 0; i < count; ++i)
     if (values[i].bytes < 0 || values[i].bytes > limit)
       return false;
-  int64_t live = findLivePeak(values, count).bytes, target = live + std::max(live / 25, effort.slackBytes);
+  live = findLivePeak(values, count);
+  int64_t target = live.bytes + std::max(live.bytes / 25, effort.slackBytes);
   best = noLayout;
   steps = 0;
   state = 12345;

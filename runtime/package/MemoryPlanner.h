@@ -54,6 +54,8 @@ public:
   bool plan(const uint32_t *given, PlannerEffort effort);
 
   int64_t arenaBytes() const { return best; }
+  /// Of the values, as findLivePeak() gives it.
+  LivePeak livePeak() const { return live; }
   /// The order that the layout comes from, all values.
   const uint32_t *order() const { return bestOrder; }
 
@@ -75,16 +77,20 @@ private:
   uint32_t *current, *trial, *bestOrder, *placed;
   uint64_t state = 0;
   int64_t steps = 0, best = 0;
+  LivePeak live = {0, -1};
 };
 
-/// The same with vectors, at the compiler's effort.
-inline bool planMemory(const std::vector<PlannerValue> &values, std::vector<int64_t> &offsets, int64_t &arenaBytes) {
+/// The same with vectors, at the compiler's effort; `live`, where it is given, becomes the live peak.
+inline bool planMemory(const std::vector<PlannerValue> &values, std::vector<int64_t> &offsets, int64_t &arenaBytes,
+                       LivePeak *live = nullptr) {
   std::vector<int64_t> scratch(MemoryPlanner::scratchWords * values.size());
   offsets.assign(values.size(), 0);
   MemoryPlanner planner(values.data(), values.size(), offsets.data(), scratch.data());
   if (!planner.plan(nullptr, compilerEffort))
     return false;
   arenaBytes = planner.arenaBytes();
+  if (live)
+    *live = planner.livePeak();
   return true;
 }
 

@@ -50,7 +50,7 @@ std::optional<FunctionPlan> tensel::rt::planFunction(const FunctionData &functio
   MemoryPlanner planner(plan.values.data(), count, offsets.data(), scratch.data());
   if (!planner.plan(function.placingOrder.size() == count ? function.placingOrder.data() : nullptr, effort))
     return std::nullopt;
-  plan.live = findLivePeak(plan.values.data(), count);
+  plan.live = planner.livePeak();
   plan.order.assign(planner.order(), planner.order() + count);
   plan.arenaBytes = planner.arenaBytes();
   return plan;
