@@ -190,6 +190,9 @@ using graph::rankOf;
 /// What elements are accumulated in: f32 for f16 and bf16, else the storage type; and the way there and back.
 mlir::Type accumulatorType(mlir::Type elementType);
 mlir::Value convertFloat(Cursor &c, mlir::Value value, mlir::Type to);
+/// Whether `a` comes before `b` in the order from the largest (or from the smallest) on. NaN counts as larger than all numbers and
+/// equal to itself.
+mlir::Value comesBefore(graph::ScalarBuilder &s, bool fromLargest, mlir::Value a, mlir::Value b);
 /// `at` < range as a position in a dim of `size`: clamped unless the dims show that it fits.
 mlir::Value clampPosition(KernelLowering &k, Cursor &c, mlir::Value at, graph::Dim range, graph::Dim size);
 

@@ -9,6 +9,14 @@ using graph::Dim;
 using graph::DimList;
 using P = arith::CmpIPredicate;
 
+Value comesBefore(graph::ScalarBuilder &s, bool fromLargest, Value a, Value b) {
+  Value isBeyond = s.compare(fromLargest ? ComparePredicate::gt : ComparePredicate::lt, a, b);
+  if (!s.isFloat)
+    return isBeyond;
+  auto [nan, number] = fromLargest ? std::pair(a, b) : std::pair(b, a);
+  return s.bitOr(isBeyond, s.bitAnd(s.isNan(nan), s.compare(ComparePredicate::eq, number, number)));
+}
+
 namespace {
 DimList withoutAxis(DimList dims, int64_t axis) {
   dims.erase(dims.begin() + axis);
@@ -48,6 +56,12 @@ LogicalResult buildCumulate(KernelLowering &k, graph::CumulateOp op) {
   return success();
 }
 
+/// Neither comes before the other.
+Value isTied(graph::ScalarBuilder &s, Value a, Value b) {
+  Value isEqual = s.compare(ComparePredicate::eq, a, b);
+  return s.isFloat ? s.bitOr(isEqual, s.bitAnd(s.isNan(a), s.isNan(b))) : isEqual;
+}
+
 /// Each round finds the best element that comes after the previous round's in the order (value, then index).
 LogicalResult buildTopK(KernelLowering &k, graph::TopKOp op) {
   Type element = graph::elementTypeOf(op.getInput()), wide = accumulatorType(element);
@@ -56,20 +70,7 @@ LogicalResult buildTopK(KernelLowering &k, graph::TopKOp op) {
   Cursor end = k.end(op.getLoc());
   Value size = k.entryIndex(sizes[axis]), rounds = k.entryIndex(k.dims(op.getValues())[axis]);
   Value nothing = k.once(op, 0, [&](Cursor &c) -> Value { return arith::ConstantOp::create(c.b, c.loc, c.b.getZeroAttr(wide)); });
-  ComparePredicate better = op.getLargest() ? ComparePredicate::gt : ComparePredicate::lt;
-  // NaN counts as larger than all numbers and equal to itself.
-  bool isFloat = isa<FloatType>(element);
-  auto isBetter = [&](graph::ScalarBuilder &s, Value a, Value b) -> Value {
-    Value isMore = s.compare(better, a, b);
-    if (!isFloat)
-      return isMore;
-    auto [nan, number] = op.getLargest() ? std::pair(a, b) : std::pair(b, a);
-    return s.bitOr(isMore, s.bitAnd(s.isNan(nan), s.compare(ComparePredicate::eq, number, number)));
-  };
-  auto isTied = [&](graph::ScalarBuilder &s, Value a, Value b) -> Value {
-    Value isEqual = s.compare(ComparePredicate::eq, a, b);
-    return isFloat ? s.bitOr(isEqual, s.bitAnd(s.isNan(a), s.isNan(b))) : isEqual;
-  };
+  auto isBetter = [&](graph::ScalarBuilder &s, Value a, Value b) { return comesBefore(s, op.getLargest(), a, b); };
   Indices outs = {k.destination(op.getValues()), k.destination(op.getIndices())};
   outs = k.sequentialNest(
       end, withoutAxis(sizes, axis), outs, [&](Cursor &c, ArrayRef<Value> at, ArrayRef<Value> carried) -> Indices {

@@ -136,10 +136,8 @@ Value pullMaxPoolIndices(KernelLowering &k, Cursor &c, graph::MaxPoolIndicesOp o
     }
     flat = c.add(planes, inPlane);
     graph::ScalarBuilder s(c.b, c.loc, element, value);
-    // As for the maximum itself, the first NaN is better than all numbers.
-    Value isFirstNan = c.both(s.isNan(value), s.compare(graph::ComparePredicate::eq, carried[0], carried[0]));
-    Value better = arith::OrIOp::create(c.b, c.loc, s.compare(graph::ComparePredicate::gt, value, carried[0]), isFirstNan);
-    Value take = arith::OrIOp::create(c.b, c.loc, better, c.compare(P::slt, carried[1], c.index(0)));
+    Value isBetter = comesBefore(s, /*fromLargest=*/true, value, carried[0]);
+    Value take = arith::OrIOp::create(c.b, c.loc, isBetter, c.compare(P::slt, carried[1], c.index(0)));
     return {c.select(take, value, carried[0]), c.select(take, flat, carried[1])};
   });
   return arith::IndexCastOp::create(c.b, c.loc, c.b.getI64Type(), folded[1]);
