@@ -9,6 +9,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/IRMapping.h"
+#include "passes/kernel/NestBuilder.h"
 #include "passes/kernel/Passes.h"
 
 using namespace mlir;
@@ -57,9 +58,10 @@ std::optional<Sum> matchSum(scf::ForOp loop) {
   return sum.load && !isShort ? std::optional(sum) : std::nullopt;
 }
 
-class LaneSplitter {
+class LaneSplitter : NestBuilder {
 public:
-  explicit LaneSplitter(Sum sum) : sum(sum), b(sum.loop), loc(sum.loop.getLoc()) {}
+  /// `m` writes before the loop.
+  LaneSplitter(IndexMath &m, Sum sum) : NestBuilder(m), sum(sum) {}
 
   void split() {
     auto function = sum.loop->getParentOfType<func::FuncOp>();
@@ -67,21 +69,19 @@ public:
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(&function.front());
-      memory = memref::AllocaOp::create(b, loc, MemRefType::get({lanes}, element), b.getI64IntegerAttr(64));
+      memory = stackBuffer(element, lanes);
     }
-    Value zero = index(0), one = index(1), width = index(lanes), low = sum.loop.getLowerBound(), high = sum.loop.getUpperBound();
+    Value zero = m.constant(0), width = m.constant(lanes), low = sum.loop.getLowerBound(), high = sum.loop.getUpperBound();
     Value nothing = arith::ConstantOp::create(b, loc, b.getFloatAttr(element, -0.0)); // x + -0 is x for every x
-    forEach(zero, width, one, [&](Value lane) { memref::StoreOp::create(b, loc, nothing, memory, lane); });
-    Value count = arith::SubIOp::create(b, loc, high, low);
-    Value rest = arith::RemSIOp::create(b, loc, count, width);
-    Value end = arith::SubIOp::create(b, loc, high, arith::MaxSIOp::create(b, loc, rest, zero));
-    forEach(low, end, width, [&](Value from) {
-      forEach(zero, width, one, [&](Value lane) { addTo(lane, arith::AddIOp::create(b, loc, from, lane)); });
-    });
-    forEach(end, high, one, [&](Value at) { addTo(arith::SubIOp::create(b, loc, at, end), at); });
-    SmallVector<Value> parts;
+    loop(zero, width, 1, [&](Value lane) { store(nothing, memory, lane); });
+    // Signed: the loop may end before it begins.
+    Value rest = arith::RemSIOp::create(b, loc, m.sub(high, low), width);
+    Value end = m.sub(high, arith::MaxSIOp::create(b, loc, rest, zero));
+    loop(low, end, lanes, [&](Value from) { loop(zero, width, 1, [&](Value lane) { addTo(lane, m.add(from, lane)); }); });
+    loop(end, high, 1, [&](Value at) { addTo(m.sub(at, end), at); });
+    Values parts;
     for (int64_t lane = 0; lane < lanes; ++lane)
-      parts.push_back(memref::LoadOp::create(b, loc, memory, index(lane)));
+      parts.push_back(load(memory, m.constant(lane)));
     for (int64_t half = lanes / 2; half > 0; half /= 2)
       for (int64_t lane = 0; lane < half; ++lane)
         parts[lane] = arith::AddFOp::create(b, loc, parts[lane], parts[lane + half]);
@@ -92,32 +92,21 @@ public:
   }
 
 private:
-  Value index(int64_t value) { return arith::ConstantIndexOp::create(b, loc, value); }
-
-  void forEach(Value low, Value high, Value step, llvm::function_ref<void(Value)> body) {
-    auto loop = scf::ForOp::create(b, loc, low, high, step);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPoint(loop.getBody()->getTerminator());
-    body(loop.getInductionVar());
-  }
-
   /// The old body at position `at`, adding to a lane.
   void addTo(Value lane, Value at) {
     IRMapping map;
     map.map(sum.loop.getInductionVar(), at);
     for (Operation &op : sum.loop.getBody()->without_terminator()) {
       if (&op == sum.load)
-        map.map(sum.load.getResult(), memref::LoadOp::create(b, loc, memory, lane));
+        map.map(sum.load.getResult(), load(memory, lane));
       else if (&op == sum.store)
-        memref::StoreOp::create(b, loc, map.lookup(sum.store.getValueToStore()), memory, lane);
+        store(map.lookup(sum.store.getValueToStore()), memory, lane);
       else
         b.clone(op, map);
     }
   }
 
   Sum sum;
-  OpBuilder b;
-  Location loc;
   Value memory;
 };
 
@@ -154,8 +143,11 @@ struct FixOrderPass : impl::FixOrderPassBase<FixOrderPass> {
       if (std::optional<Sum> sum = matchSum(loop))
         sums.push_back(*sum);
     });
-    for (Sum sum : sums)
-      LaneSplitter(sum).split();
+    for (Sum sum : sums) {
+      OpBuilder b(sum.loop);
+      IndexMath m(b, sum.loop.getLoc());
+      LaneSplitter(m, sum).split();
+    }
     fuseProducts(function);
     function.walk([](arith::ArithFastMathInterface op) {
       op->setAttr(op.getFastMathAttrName(), arith::FastMathFlagsAttr::get(op.getContext(), arith::FastMathFlags::none));
