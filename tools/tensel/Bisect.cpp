@@ -74,8 +74,7 @@ private:
       HostTensor expected;
       if (std::string error = readNpy(file, expected); !error.empty())
         return llvm::createStringError("--expect: " + error);
-      if (expected.type == TENSEL_U16 && output->type == TENSEL_BF16)
-        expected.type = TENSEL_BF16;
+      expected.readAs(output->type);
       expectations.push_back({static_cast<unsigned>(output - outputs.data()), toReference(expected)});
     }
     std::string name = function->getName().str();
@@ -162,10 +161,8 @@ private:
     for (unsigned k = 0; k < function.getNumResults(); ++k)
       add(" --expect ", nameOfResult(function, k), "expected-" + std::to_string(k));
     command += llvm::formatv(" --rtol={0} --atol={1}", number(options.rtol), number(options.atol));
-    if (std::string error = writeFile(folder + "/before.mlir", {text, "\n"}); !error.empty())
-      return llvm::createStringError(error);
-    if (std::string error = writeFile(folder + "/command.sh", {command, "\n"}); !error.empty())
-      return llvm::createStringError(error);
+    if (llvm::Error error = writeCommand(folder, text, command))
+      return std::move(error);
     return command;
   }
 

@@ -31,6 +31,8 @@ public:
   int64_t integer(int64_t index) const;
   void setNumber(int64_t index, double value);
   void setInteger(int64_t index, int64_t value);
+  /// 16-bit words are bf16 where that is `wanted`: some writers of .npy files have no name for it.
+  void readAs(tensel_elem_type wanted) { type = wanted == TENSEL_BF16 && type == TENSEL_U16 ? wanted : type; }
   bool isFloat() const { return type >= TENSEL_F64 && type <= TENSEL_BF16; }
 
 private:

@@ -84,9 +84,7 @@ bool parseType(std::string_view text, tensel_elem_type &type, std::vector<int64_
 std::string makeFromFile(const Signature &signature, const std::string &path, HostTensor &tensor) {
   if (std::string error = readNpy(path, tensor); !error.empty())
     return error;
-  // Some writers store bfloat16 as raw 16-bit words.
-  if (signature.type == TENSEL_BF16 && tensor.type == TENSEL_U16)
-    tensor.type = TENSEL_BF16;
+  tensor.readAs(signature.type);
   return "";
 }
 } // namespace
@@ -235,9 +233,7 @@ std::string InputSet::make(const std::vector<Signature> &signatures, const std::
     HostTensor tensor;
     if (auto file = given.find(signature.name); file != given.end()) {
       tensor = std::move(file->second);
-      // Some writers store bfloat16 as raw 16-bit words.
-      if (signature.type == TENSEL_BF16 && tensor.type == TENSEL_U16)
-        tensor.type = TENSEL_BF16;
+      tensor.readAs(signature.type);
     } else if (std::string error = makeInput(signature, specs[signature.name], sizes, tensor); !error.empty()) {
       return error;
     }

@@ -4,6 +4,7 @@
 #include "compiler/Diagnostics.h"
 #include "compiler/reference/Interpreter.h"
 #include "dialects/graph/Graph.h"
+#include "tools/verify/Reproducer.h"
 
 namespace tensel::cli {
 static Signature readSignature(mlir::Type type, mlir::DictionaryAttr attributes) {
@@ -81,9 +82,8 @@ public:
   std::string results(std::vector<HostTensor> &tensors) override {
     for (const reference::Tensor &value : values) {
       HostTensor tensor;
-      if (!tensor.allocate(static_cast<tensel_elem_type>(value.getKind()), value.getDims().vec()))
+      if (!toHost(value, tensor))
         return "not enough memory";
-      std::copy(value.getBytes().begin(), value.getBytes().end(), tensor.data());
       tensors.push_back(std::move(tensor));
     }
     return "";

@@ -96,8 +96,7 @@ private:
       HostTensor expected;
       if (std::string error = readNpy(file, expected); !error.empty())
         return "--expect: " + error;
-      if (expected.type == TENSEL_U16 && results[k].type == TENSEL_BF16)
-        expected.type = TENSEL_BF16;
+      expected.readAs(results[k].type);
       if (std::string difference = compareTensors(results[k], expected, options.rtol, options.atol); !difference.empty())
         wrong += (wrong.empty() ? "" : "\n") + std::string("output '") + name + "': " + difference;
     }

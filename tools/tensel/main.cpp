@@ -67,19 +67,22 @@ void addCompile(CLI::App &app, CompileOptions &options) {
   command->add_option("--dump-after", options.dumpAfter, "print the IR after this phase to stderr, and go on");
 }
 
+void addInputs(CLI::App *command, std::vector<std::string> &inputs, std::vector<std::string> &shapes, std::string &function) {
+  command->add_option("--function", function, "the function to run (default: the first)");
+  command->add_option("--input", inputs, "NAME=@F.npy, zeros, ones, random[:SEED], iota, or SHAPExTYPE=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--shape", shapes, "SYMBOL=VALUE for generated inputs, SYMBOL=MIN..MAX for the sizes to compile for")
+      ->allow_extra_args(false);
+}
+
 void addRun(CLI::App &app, RunOptions &options) {
   CLI::App *command = app.add_subcommand("run", "run a model or a package");
   command->add_option("MODEL", options.model, "an .onnx, .mlir or .tensel file")->required();
-  command->add_option("--function", options.function, "the function to run (default: the first)");
-  command->add_option("--input", options.inputs, "NAME=@F.npy, zeros, ones, random[:SEED], iota, or SHAPExTYPE=VALUE")
-      ->allow_extra_args(false);
+  addInputs(command, options.inputs, options.shapes, options.function);
   command->add_option("--output", options.outputs, "NAME=@F.npy: where to write an output")->allow_extra_args(false);
   command->add_option("--expect", options.expects, "NAME=@F.npy: what an output must be")->allow_extra_args(false);
   command->add_option("--rtol", options.rtol, "relative tolerance of --expect")->check(CLI::NonNegativeNumber);
   command->add_option("--atol", options.atol, "absolute tolerance of --expect")->check(CLI::NonNegativeNumber);
-  command
-      ->add_option("--shape", options.shapes, "SYMBOL=VALUE for generated inputs, SYMBOL=MIN..MAX for the sizes to compile for")
-      ->allow_extra_args(false);
   addQuantize(command, options.quantize);
   addReport(command, options.reportJson);
   addBitExact(command, options.bitExact);
@@ -192,14 +195,6 @@ void addInspect(CLI::App &app, InspectOptions &options) {
       ->allow_extra_args(false);
   command->add_option("--threads", options.threads, "state it for so many threads")->check(CLI::Range(1, 1024));
   command->add_flag("--json", options.json, "as JSON");
-}
-
-void addInputs(CLI::App *command, std::vector<std::string> &inputs, std::vector<std::string> &shapes, std::string &function) {
-  command->add_option("--function", function, "the function to run (default: the first)");
-  command->add_option("--input", inputs, "NAME=@F.npy, zeros, ones, random[:SEED], iota, or SHAPExTYPE=VALUE")
-      ->allow_extra_args(false);
-  command->add_option("--shape", shapes, "SYMBOL=VALUE for generated inputs, SYMBOL=MIN..MAX for the sizes to compile for")
-      ->allow_extra_args(false);
 }
 
 void addTolerance(CLI::App *command, double &rtol, double &atol) {

@@ -69,15 +69,20 @@ llvm::Error writeTensors(const std::string &folder, const std::string &prefix, l
   return llvm::Error::success();
 }
 
+llvm::Error writeCommand(const std::string &folder, const std::string &module, const std::string &command) {
+  for (auto [name, text] : {std::pair("/before.mlir", &module), {"/command.sh", &command}})
+    if (std::string error = writeFile(folder + name, {*text, "\n"}); !error.empty())
+      return llvm::createStringError(error);
+  return llvm::Error::success();
+}
+
 llvm::Expected<std::string> writeReproducer(const verification::BrokenPromise &broken, const std::string &folder,
                                             const std::string &flags) {
   if (llvm::Error error = writeTensors(folder, "input", broken.inputs))
     return std::move(error);
   std::string command = commandOf(broken, folder, flags);
-  if (std::string error = writeFile(folder + "/before.mlir", {broken.before, "\n"}); !error.empty())
-    return llvm::createStringError(error);
-  if (std::string error = writeFile(folder + "/command.sh", {command, "\n"}); !error.empty())
-    return llvm::createStringError(error);
+  if (llvm::Error error = writeCommand(folder, broken.before, command))
+    return std::move(error);
   return command;
 }
 

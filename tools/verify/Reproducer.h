@@ -20,6 +20,9 @@ std::string shellWord(const std::string &text);
 /// FOLDER/PREFIX-K.npy for each; the folder is made.
 llvm::Error writeTensors(const std::string &folder, const std::string &prefix, llvm::ArrayRef<reference::Tensor> tensors);
 
+/// FOLDER/before.mlir with the text of a module, and FOLDER/command.sh with a command that reads it.
+llvm::Error writeCommand(const std::string &folder, const std::string &module, const std::string &command);
+
 /// Writes before.mlir, input-K.npy and command.sh to the folder, which is made; the command, which ends in `flags`. The error names what
 /// failed.
 llvm::Expected<std::string> writeReproducer(const verification::BrokenPromise &broken, const std::string &folder,
