@@ -61,8 +61,8 @@ private:
     result = stored(result, values);
   }
 
-  /// All of them up, all of them down, all of them to 0 where it is that near (what divides by it may be anything); neighbours not alike in the
-  /// other runs, in half of them somewhere within the bound.
+  /// All of them up, all of them down, all of them to 0 where it is that near (what divides by it may be anything) or to another integer (a
+  /// tanh may be 1 to the last bit, and equal to it); neighbours not alike in the other runs, in half of them somewhere within the bound.
   double moved(Kind kind, double value, double bound, size_t i) {
     uint64_t chosen = random();
     double direction = run == 0 ? 1 : run == 1 ? -1 : chosen % 2 ? 1 : -1;
@@ -75,8 +75,9 @@ private:
         return std::copysign(largest, some);
       return std::array{std::nan(""), undecided, -undecided, largest, -largest, some}[(run + i * 2654435761u / 128) % 6];
     }
-    if (run == 2 && std::abs(value) <= bound)
-      return 0;
+    for (double round : {0.0, std::nearbyint(value)})
+      if (run == 2 && std::abs(value - round) <= bound)
+        return round;
     double share = run < perturbedRuns - 2 ? 1 : std::ldexp(static_cast<double>(chosen >> 11), -53);
     return std::isfinite(value) ? value + direction * share * bound : value;
   }
