@@ -24,7 +24,8 @@ static llvm::cl::list<std::string> files(llvm::cl::Positional, llvm::cl::desc("k
 static llvm::cl::opt<uint64_t> seed("seed", llvm::cl::desc("of the first graph"), llvm::cl::init(1));
 static llvm::cl::opt<unsigned> seconds("seconds", llvm::cl::desc("how long to go on"), llvm::cl::init(10));
 static llvm::cl::opt<unsigned> count("count", llvm::cl::desc("how many graphs at most (0: any number)"), llvm::cl::init(0));
-static llvm::cl::opt<std::string> level("level", llvm::cl::desc("CPU level; default: one by the seed"));
+static llvm::cl::opt<std::string> level("level", llvm::cl::desc("CPU level; default: one by the seed, all for kept graphs"));
+static llvm::cl::opt<bool> byTurns("by-turns", llvm::cl::desc("kept graphs at one CPU level each, by turns"));
 static llvm::cl::opt<bool> show("print", llvm::cl::desc("print every graph"));
 static llvm::cl::opt<bool> coverage("coverage", llvm::cl::desc("make the graphs only, and name the ops that none of them has"));
 static llvm::cl::opt<bool> noShrink("no-shrink", llvm::cl::desc("leave graphs that differ as they are"));
@@ -159,13 +160,14 @@ int main(int argc, char **argv) {
     return context;
   };
   std::unique_ptr<MLIRContext> context = newContext();
-  for (const std::string &file : files) {
+  for (auto [index, file] : llvm::enumerate(files)) {
     std::optional<Graph> graph = readGraph(*context, file);
     if (!graph) {
       llvm::errs() << "'" << file << "': expected a graph\n";
       return 1;
     }
-    for (size_t number = 0; number < (level.empty() ? usableLevels() : 1); ++number)
+    size_t levels = level.empty() && !byTurns ? usableLevels() : 1;
+    for (size_t number = index; number < index + levels; ++number)
       isGood &= check(file, *graph, chooseLevel(number), totals);
   }
   llvm::StringSet<> made;

@@ -86,7 +86,8 @@ class Model:
             100.0,
         ]
         picked = np.asarray(extremes)[self.numbers.integers(0, len(extremes), dims)]
-        return np.where(self.numbers.uniform(0, 1, dims) < 0.4, picked, unit * 8).astype(dtype)
+        with np.errstate(over="ignore"):
+            return np.where(self.numbers.uniform(0, 1, dims) < 0.4, picked, unit * 8).astype(dtype)
 
     def leaf(self, array: np.ndarray, *, constant: bool = False) -> str:
         """An input or a constant."""
@@ -98,6 +99,10 @@ class Model:
             self.inputs[name] = array
         self.values[name] = array
         return name
+
+    def without(self, name: str, corner: np.ndarray) -> str:
+        """The value, or where some of its elements lie in the corner a leaf that has ones in their place."""
+        return self.leaf(np.where(corner, np.ones_like(self.values[name]), self.values[name])) if corner.any() else name
 
     def ints(self, *values: int) -> str:
         return self.leaf(np.array(values, np.int64), constant=True)

@@ -66,7 +66,7 @@ def write(m: Model, path: Path) -> str:
 
 def compare(files: list[Path]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [BIN / "tensel-fuzz-graphs", "--no-shrink", *files],
+        [BIN / "tensel-fuzz-graphs", "--no-shrink", "--by-turns", *files],
         capture_output=True,
         text=True,
         errors="replace",
