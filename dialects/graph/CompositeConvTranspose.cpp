@@ -1,7 +1,7 @@
-// A transposed convolution as ordinary ones. With strides, every output position q = i * stride + k reads the taps k of one phase,
-// k % stride = q % stride: one convolution makes all phases as channels, and its results are interleaved (the efficient sub-pixel convolution of
-// Shi et al. 2016). A kernel whose size is not known, or strides of 1: zero-insertion, padding and a convolution with
-// the flipped filter (Dumoulin and Visin 2016, section 4).
+// A transposed convolution as ordinary ones. Where the kernel is whole strides long, every output position q = i * stride + k reads the taps k of one
+// phase, k % stride = q % stride: one convolution makes all phases as channels, and its results are interleaved (the efficient sub-pixel
+// convolution of Shi et al. 2016). Elsewhere phases would have taps that are not there, which an infinite input must not meet: zero-insertion,
+// padding and a convolution with the flipped filter (Dumoulin and Visin 2016, section 4).
 #include "dialects/graph/Graph.h"
 
 using namespace mlir;
@@ -69,18 +69,13 @@ struct Phases {
   int64_t low, high; // what of the interleaved positions the output leaves off
 };
 
-/// Filter [C, F / G, kernel...] -> [F * phases, C / G, taps...]: the taps of each phase, reversed, with zeros where the kernel has none.
+/// Filter [C, F / G, kernel...] -> [F * phases, C / G, taps...]: the taps of each phase, reversed.
 static Value phaseFilter(OpBuilder &b, Location loc, ConvTransposeOp op, ArrayRef<Phases> phases) {
   Value filter = op.getFilter();
   ArrayRef<int64_t> dims = cast<RankedTensorType>(filter.getType()).getShape();
   int64_t groups = op.getGroups(), spatial = phases.size(), inputs = dims[0] / groups, outputs = dims[1], all = 1;
-  SmallVector<int64_t> factors = {1, 1}, pads(2 * (spatial + 2), 0), split = {groups, inputs, outputs}, swap = {0, 2}, joined,
-                       reversed;
-  factors.append(op.getDilations().begin(), op.getDilations().end());
-  if (llvm::any_of(factors, [](int64_t factor) { return factor != 1; }))
-    filter = DilateOp::create(b, loc, filter, factors);
+  SmallVector<int64_t> split = {groups, inputs, outputs}, swap = {0, 2}, joined, reversed;
   for (auto [i, phase] : llvm::enumerate(phases)) {
-    pads[spatial + 4 + i] = phase.taps * phase.stride - (op.getDilations()[i] * (dims[i + 2] - 1) + 1);
     split.append({phase.taps, phase.stride});
     reversed.push_back(3 + 2 * i);
     swap.push_back(4 + 2 * i); // the phase
@@ -92,8 +87,6 @@ static Value phaseFilter(OpBuilder &b, Location loc, ConvTransposeOp op, ArrayRe
   for (const Phases &phase : phases)
     joined.push_back(phase.taps);
   SmallVector<int64_t> last(spatial, -1), before(spatial, INT64_MIN);
-  filter =
-      PadOp::create(b, loc, PadMode::constant, filter, makeShape(b, loc, pads), makeScalar(b, loc, elementTypeOf(filter), 0));
   filter = ReshapeOp::create(b, loc, filter, makeShape(b, loc, split), /*allow_zero=*/true);
   filter = SliceOp::create(b, loc, filter, makeShape(b, loc, last), makeShape(b, loc, before), makeShape(b, loc, last), reversed);
   filter = TransposeOp::create(b, loc, filter, swap);
@@ -117,6 +110,16 @@ static Value interleave(OpBuilder &b, Location loc, Value x, int64_t channels, A
                            /*allow_zero=*/true);
 }
 
+/// Whether all phases along all dims have the same taps, which are there.
+static bool hasWholePhases(ConvTransposeOp op) {
+  auto filter = cast<RankedTensorType>(op.getFilter().getType());
+  return filter.hasStaticShape() && filter.getNumElements() != 0 &&
+         llvm::all_of(llvm::zip(filter.getShape().drop_front(2), op.getStrides(), op.getDilations()), [](auto sizes) {
+           auto [kernel, stride, dilation] = sizes;
+           return dilation == 1 && kernel % stride == 0;
+         });
+}
+
 /// Output o stands at q = o + pads_low = i * stride + k; with k = phase + stride * m, the input is read at q / stride - m.
 static Value byPhases(OpBuilder &b, ConvTransposeOp op) {
   Location loc = op.getLoc();
@@ -125,10 +128,9 @@ static Value byPhases(OpBuilder &b, ConvTransposeOp op) {
   SmallVector<Phases> phases;
   SmallVector<int64_t> margins(2 * (spatial + 2), 0), crops = margins, ones(spatial, 1);
   for (int64_t i = 0; i < spatial; ++i) {
-    int64_t stride = op.getStrides()[i], reach = op.getDilations()[i] * (kernel[i] - 1) + 1;
-    int64_t taps = llvm::divideCeil(reach, stride), low = op.getPadsLow()[i];
+    int64_t stride = op.getStrides()[i], taps = kernel[i] / stride, low = op.getPadsLow()[i];
     // Positions behind the last tap, which the output padding may ask for, hold zeros.
-    int64_t high = stride * taps + op.getPadsHigh()[i] - op.getOutputPadding()[i] - reach;
+    int64_t high = op.getPadsHigh()[i] - op.getOutputPadding()[i];
     int64_t more = high < 0 ? llvm::divideCeil(-high, stride) : 0;
     phases.push_back({stride, taps, taps - 1 + more, low, high + more * stride});
     margins[2 + i] = taps - 1;
@@ -158,7 +160,7 @@ SmallVector<Value> ConvTransposeOp::decompose(OpBuilder &b) {
     high.push_back(reach - getPadsHigh()[i] + getOutputPadding()[i]);
   }
   bool isStrided = llvm::any_of(getStrides(), [](int64_t stride) { return stride != 1; });
-  if (isStrided && filterType.hasStaticShape() && filterType.getNumElements() != 0)
+  if (isStrided && hasWholePhases(*this))
     return {byPhases(b, *this)};
   Value lows = makeShape(b, loc, low), highs = makeShape(b, loc, high), none = makeShape(b, loc, {0, 0});
   if (!isStatic) {

@@ -34,7 +34,8 @@ def Graph_ConvOp : Graph_ShapedOp<"conv", [Graph_SumOfProducts, DeclareOpInterfa
 def Graph_ConvTransposeOp : Graph_CompositeOp<"conv_transpose", [DeclareOpInterfaceMethods<CostOpInterface>]> {
   let summary = "Transposed convolution (the gradient of graph.conv with respect to its input).";
   let description = [{input [N, C, spatial...], filter [C, F / groups, kernel...] -> [N, F, out...],
-    out = stride * (in - 1) + output_padding + dilation * (kernel - 1) + 1 - pads_low - pads_high. Defined as a graph.conv of all phases of its strides, interleaved.}];
+    out = stride * (in - 1) + output_padding + dilation * (kernel - 1) + 1 - pads_low - pads_high. Defined as a graph.conv of all phases of its strides, interleaved, where these have the same taps; else as zero-insertion, padding and a graph.conv with
+    the flipped filter.}];
   let arguments = (ins Graph_Tensor:$input, Graph_Tensor:$filter, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                        DenseI64ArrayAttr:$pads_low, DenseI64ArrayAttr:$pads_high, DenseI64ArrayAttr:$output_padding, DefaultValuedAttr<I64Attr, "1">:$groups);
   let results = (outs Graph_Tensor:$result);

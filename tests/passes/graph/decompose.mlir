@@ -22,16 +22,26 @@ func.func @rms_norm_f16(%x: tensor<2x8xf16>, %s: tensor<8xf16>) -> tensor<2x8xf1
   return %0 : tensor<2x8xf16>
 }
 
-// With strides: all phases at once, interleaved. Three taps at stride 2 are two a phase, the second one with a zero.
+// A kernel of two strides: both phases at once, of two taps each, interleaved.
 // CHECK-LABEL: func @conv_transpose
-func.func @conv_transpose(%x: tensor<1x4x5xf32>, %w: tensor<4x3x3xf32>) -> tensor<1x6x11xf32> {
+func.func @conv_transpose(%x: tensor<1x4x5xf32>, %w: tensor<4x3x4xf32>) -> tensor<1x6x12xf32> {
   // CHECK-NOT: graph.dilate
   // CHECK: graph.pad constant %arg0{{.*}} -> tensor<1x4x7xf32>
-  // CHECK: graph.pad constant %arg1{{.*}} -> tensor<4x3x4xf32>
+  // CHECK: graph.reshape %arg1{{.*}} -> tensor<2x2x3x2x2xf32>
   // CHECK: graph.conv {{.*}} groups = 2{{.*}} -> tensor<1x12x6xf32>
   // CHECK: graph.transpose {{.*}} -> tensor<1x6x6x2xf32>
   // CHECK: graph.reshape {{.*}} -> tensor<1x6x12xf32>
-  // CHECK: graph.pad constant {{.*}} -> tensor<1x6x11xf32>
+  %0 = graph.conv_transpose %x, %w {strides = array<i64: 2>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>,
+    output_padding = array<i64: 0>, groups = 2 : i64} : (tensor<1x4x5xf32>, tensor<4x3x4xf32>) -> tensor<1x6x12xf32>
+  return %0 : tensor<1x6x12xf32>
+}
+
+// Three taps at stride 2: the second phase has one only, and no input may meet another.
+// CHECK-LABEL: func @conv_transpose_of_unlike_phases
+func.func @conv_transpose_of_unlike_phases(%x: tensor<1x4x5xf32>, %w: tensor<4x3x3xf32>) -> tensor<1x6x11xf32> {
+  // CHECK: graph.dilate {{.*}} -> tensor<1x4x9xf32>
+  // CHECK: graph.pad constant {{.*}} -> tensor<1x4x13xf32>
+  // CHECK: graph.conv {{.*}} groups = 2
   %0 = graph.conv_transpose %x, %w {strides = array<i64: 2>, dilations = array<i64: 1>, pads_low = array<i64: 0>, pads_high = array<i64: 0>,
     output_padding = array<i64: 0>, groups = 2 : i64} : (tensor<1x4x5xf32>, tensor<4x3x3xf32>) -> tensor<1x6x11xf32>
   return %0 : tensor<1x6x11xf32>
