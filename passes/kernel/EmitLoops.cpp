@@ -234,7 +234,8 @@ LogicalResult bufferize(func::FuncOp func) {
   return bufferization::runOneShotBufferize(func, options, state);
 }
 
-/// A reduction over a window of few elements: the loop that the window moves along is vectorised, so the window has to be straight code.
+/// A sum of products over a window of few elements: the loop that the window moves along is vectorised, so the window has to be straight code.
+/// Pooling has checks in its window, and is faster as loops.
 bool isSmallWindow(linalg::GenericOp op) {
   int64_t elements = 1;
   for (auto [size, kind] : llvm::zip_equal(op.getStaticLoopRanges(), op.getIteratorTypesArray()))
@@ -244,7 +245,7 @@ bool isSmallWindow(linalg::GenericOp op) {
     AffineMap map = op.getMatchingIndexingMap(input);
     return map.getNumResults() != 0 && isa<AffineBinaryOpExpr>(map.getResults().back());
   });
-  return moves && elements <= kMostInWindow;
+  return moves && elements <= kMostInWindow && !op.getBody()->getOps<arith::MulFOp>().empty();
 }
 
 struct EmitLoopsPass : WithCleanUp<impl::EmitLoopsPassBase<EmitLoopsPass>> {
