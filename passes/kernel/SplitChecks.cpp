@@ -55,8 +55,12 @@ void findParts(Value condition, SmallVectorImpl<Value> &parts) {
 }
 
 bool split(scf::ForOp loop) {
-  constexpr size_t mostOps = 64; // in a loop that is made three times
+  constexpr size_t mostOps = 64;    // in a loop that is made three times
+  constexpr int64_t leastTrip = 32; // windows are shorter; they are unrolled
   if (!loop.getInitArgs().empty() || getConstantIntValue(loop.getStep()) != 1)
+    return false;
+  auto from = getConstantIntValue(loop.getLowerBound()), to = getConstantIntValue(loop.getUpperBound());
+  if (from && to && *to - *from < leastTrip)
     return false;
   scf::IfOp check = *loop.getBody()->getOps<scf::IfOp>().begin();
   size_t ops = 0;
