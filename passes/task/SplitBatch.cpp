@@ -169,7 +169,8 @@ private:
     if (!reads && !readsSizes)
       return "";
     if (op->getNumResults() == 1)
-      if (auto elements = shapes.knownElements(op->getResult(0))) {
+      if (auto elements = shapes.knownElements(op->getResult(0));
+          elements && llvm::none_of(*elements, [&](Dim element) { return isMadeOfSamples(shapes.toExpr(element)); })) {
         if (llvm::any_of(*elements, [&](Dim element) { return dependsOnBatch(shapes.toExpr(element)); })) {
           sizes.insert(op->getResult(0)); // integers that follow from dims: the slice's
           inside.push_back(op);
@@ -207,6 +208,22 @@ private:
     marks[op->getResult(0)] = *result;
     inside.push_back(op);
     return "";
+  }
+
+  /// Whether a number is, or follows from, what a sample holds, and not how many there are.
+  bool isMadeOfSamples(AffineExpr expr) {
+    return expr
+        .walk([&](AffineExpr inner) {
+          auto symbol = dyn_cast<AffineSymbolExpr>(inner);
+          if (!symbol || symbol.getPosition() < shapes.numDeclared())
+            return WalkResult::advance();
+          const Unknown &unknown = shapes.unknown(symbol.getPosition());
+          bool isRead = (unknown.kind == Unknown::Element || unknown.kind == Unknown::Count) && marks.contains(unknown.tensor);
+          return isRead || llvm::any_of(unknown.operands, [&](AffineExpr operand) { return isMadeOfSamples(operand); })
+                     ? WalkResult::interrupt()
+                     : WalkResult::advance();
+        })
+        .wasInterrupted();
   }
 
   /// Whether a number is another one for a slice. Of a batch of fixed size any constant may be.

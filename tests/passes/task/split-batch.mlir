@@ -67,3 +67,14 @@ func.func @numbers(%x: tensor<8x2xi64>) -> tensor<8x2xi64> {
   %1 = graph.add %x, %0 : (tensor<8x2xi64>, tensor<2xi64>) -> tensor<8x2xi64>
   return %1 : tensor<8x2xi64>
 }
+
+// -----
+
+// So few integers could be sizes; these are what the samples hold.
+// CHECK-LABEL: func.func @integers
+// CHECK: graph.loop
+// CHECK: graph.mul {{.*}} -> tensor<2xi64>
+func.func @integers(%x: tensor<8xi64>) -> tensor<8xi64> {
+  %0 = graph.mul %x, %x : (tensor<8xi64>, tensor<8xi64>) -> tensor<8xi64>
+  return %0 : tensor<8xi64>
+}
