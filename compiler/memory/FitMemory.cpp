@@ -138,10 +138,10 @@ public:
 private:
   static constexpr llvm::StringLiteral cleanUp = ",tensel-infer-shapes,tensel-canonicalize,tensel-cse";
 
-  /// The same for stretches of the program that `onGraph` makes, in ever smaller tiles: as many stretches as an estimate says, then all.
+  /// The same for stretches of the program that `onGraph` makes, in ever smaller tiles.
   llvm::Expected<bool> tryTiles(const std::string &onGraph, const std::string &name) {
     for (int64_t tiles : {2, 4, 8, 16})
-      for (int64_t target : {roomForArena(), int64_t(0)}) {
+      for (int64_t target : targets()) {
         std::string count = std::to_string(tiles);
         llvm::Expected<bool> found =
             tryDispatches(onGraph + "tensel-tile-rows{tiles=" + count + " limit=" + std::to_string(target) + "}" + cleanUp.str(),
@@ -152,7 +152,11 @@ private:
     return false;
   }
 
-  int64_t roomForArena() const { return std::max<int64_t>(limit - beside, 0); }
+  /// How few bytes in the arena are few enough: just what there is room for; then as few as can be.
+  SmallVector<int64_t> targets() const {
+    int64_t room = std::max<int64_t>(limit - beside, 0);
+    return room ? SmallVector<int64_t>{room, 0} : SmallVector<int64_t>{0};
+  }
 
   /// Whether the program fits, made by `onGraph` and by what can be done to its dispatches; sets `means` then.
   llvm::Expected<bool> tryDispatches(const std::string &onGraph, const std::string &name) {
@@ -166,8 +170,7 @@ private:
     const std::string reorder = "tensel-reorder-dispatches", again = ",tensel-rematerialize{limit=";
     if (room && *room < 0)
       room = tryPasses(*formed, onGraph, reorder, name + ", reordered");
-    // Just as much as it takes; then as much as there is.
-    for (int64_t target : {roomForArena(), int64_t(0)})
+    for (int64_t target : targets())
       if (room && *room < 0)
         room = tryPasses(*formed, onGraph, reorder + again + std::to_string(target) + "}",
                          name + (target ? ", computed again" : ", computed again at will"));

@@ -62,11 +62,9 @@ static Value convolutionFilter(OpBuilder &b, Location loc, Value filter, int64_t
                            /*allow_zero=*/true);
 }
 
-/// The sizes of the phases' convolution along one spatial dim.
+/// Along one spatial dim.
 struct Phases {
   int64_t stride, taps;
-  int64_t behind;    // zeros that follow the input
-  int64_t low, high; // what of the interleaved positions the output leaves off
 };
 
 /// Filter [C, F / G, kernel...] -> [F * phases, C / G, taps...]: the taps of each phase, reversed.
@@ -128,15 +126,15 @@ static Value byPhases(OpBuilder &b, ConvTransposeOp op) {
   SmallVector<Phases> phases;
   SmallVector<int64_t> margins(2 * (spatial + 2), 0), crops = margins, ones(spatial, 1);
   for (int64_t i = 0; i < spatial; ++i) {
-    int64_t stride = op.getStrides()[i], taps = kernel[i] / stride, low = op.getPadsLow()[i];
+    int64_t stride = op.getStrides()[i], taps = kernel[i] / stride;
+    phases.push_back({stride, taps});
     // Positions behind the last tap, which the output padding may ask for, hold zeros.
     int64_t high = op.getPadsHigh()[i] - op.getOutputPadding()[i];
     int64_t more = high < 0 ? llvm::divideCeil(-high, stride) : 0;
-    phases.push_back({stride, taps, taps - 1 + more, low, high + more * stride});
     margins[2 + i] = taps - 1;
-    margins[spatial + 4 + i] = phases.back().behind;
-    crops[2 + i] = -low;
-    crops[spatial + 4 + i] = -phases.back().high;
+    margins[spatial + 4 + i] = taps - 1 + more;
+    crops[2 + i] = -op.getPadsLow()[i];
+    crops[spatial + 4 + i] = -(high + more * stride);
   }
   Value zero = makeScalar(b, loc, elementTypeOf(op.getInput()), 0), x = op.getInput();
   x = PadOp::create(b, loc, PadMode::constant, x, makeShape(b, loc, margins), zero);

@@ -2,6 +2,7 @@
 #include "passes/graph/ShapeOperands.h"
 
 #include "dialects/graph/Graph.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -36,4 +37,39 @@ SmallVector<unsigned> shapeOperands(Operation *op) {
   copy->erase();
   return found;
 }
+
+bool resizeShapes(Operation *op, int64_t dim, int64_t from, int64_t to) {
+  bool areConstant = true;
+  for (unsigned index : shapeOperands(op)) {
+    DenseIntElementsAttr numbers;
+    if (!matchPattern(op->getOperand(index), m_Constant(&numbers))) {
+      areConstant = false;
+      continue;
+    }
+    if (!numbers.getElementType().isInteger(64) || numbers.getType().getRank() != 1 ||
+        numbers.getNumElements() != cast<RankedTensorType>(op->getResult(0).getType()).getRank())
+      continue;
+    auto values = llvm::to_vector(numbers.getValues<int64_t>());
+    if (values[dim] != from)
+      continue;
+    values[dim] = to;
+    OpBuilder b(op);
+    op->setOperand(index, graph::makeShape(b, op->getLoc(), values));
+  }
+  return areConstant;
+}
+
+bool hasInferredType(Operation *op) {
+  auto inferring = dyn_cast<InferTypeOpInterface>(op);
+  if (!inferring)
+    return true;
+  SmallVector<Type> inferred;
+  ScopedDiagnosticHandler quiet(op->getContext(), [](Diagnostic &) { return success(); });
+  return succeeded(inferring.inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(),
+                                              op->getDiscardableAttrDictionary(), op->getPropertiesStorage(), op->getRegions(),
+                                              inferred)) &&
+         graph::areCompatible(inferred[0], op->getResult(0).getType());
+}
+
+bool isReshape(Operation *op) { return isa<graph::ReshapeOp, graph::SqueezeOp, graph::UnsqueezeOp, graph::FlattenOp>(op); }
 } // namespace tensel

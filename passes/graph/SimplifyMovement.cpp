@@ -3,6 +3,7 @@
 
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/Provenance.h"
+#include "passes/graph/ShapeOperands.h"
 
 using namespace mlir;
 
@@ -39,7 +40,7 @@ struct JoinReshapes : OpRewritePattern<ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ReshapeOp op, PatternRewriter &rewriter) const final {
     Operation *inner = op.getInput().getDefiningOp();
-    if (!isa_and_present<ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp>(inner))
+    if (!inner || !isReshape(inner))
       return failure();
     auto shape = getConstantInts(op.getShape());
     if (!shape || (!op.getAllowZero() && llvm::is_contained(*shape, 0)))

@@ -75,7 +75,7 @@ bool split(scf::ForOp loop) {
   Location loc = loop.getLoc();
   SmallVector<Value> parts;
   findParts(check.getCondition(), parts);
-  Value low = loop.getLowerBound(), high = loop.getUpperBound(), rest, zero;
+  Value low = loop.getLowerBound(), high = loop.getUpperBound(), rest;
   Value end = high;
   for (Value part : parts) {
     if (loop.isDefinedOutsideOfLoop(part)) {
@@ -90,17 +90,17 @@ bool split(scf::ForOp loop) {
     if (!start)
       return false;
     // 0 <= start + i < size
-    zero = arith::ConstantIndexOp::create(b, loc, 0);
+    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
     low = arith::MaxSIOp::create(b, loc, low, Value(arith::SubIOp::create(b, loc, zero, start)));
     high = arith::MinSIOp::create(b, loc, high, Value(arith::SubIOp::create(b, loc, compare.getRhs(), start)));
   }
-  if (!zero)
-    return false;
+  if (high == end)
+    return false; // nothing that changes in the loop is asked
   low = arith::MinSIOp::create(b, loc, low, end);
   high = arith::MaxSIOp::create(b, loc, high, low);
   if (rest)
     high = arith::SelectOp::create(b, loc, rest, high, low);
-  auto part = [&](Value from, Value to, bool holds) {
+  auto makePart = [&](Value from, Value to, bool holds) {
     IRMapping map;
     auto copy = cast<scf::ForOp>(b.clone(*loop, map));
     copy.setLowerBound(from);
@@ -110,9 +110,9 @@ bool split(scf::ForOp loop) {
         .getConditionMutable()
         .assign(arith::ConstantIntOp::create(inside, loc, holds, 1));
   };
-  part(loop.getLowerBound(), low, false);
-  part(low, high, true);
-  part(high, end, false);
+  makePart(loop.getLowerBound(), low, false);
+  makePart(low, high, true);
+  makePart(high, end, false);
   loop.erase();
   return true;
 }

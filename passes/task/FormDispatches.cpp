@@ -1,5 +1,6 @@
 // From a graph to a host program: groups of ops become dispatches of outlined kernels, dims become index arithmetic.
 #include "passes/Provenance.h"
+#include "passes/graph/ShapeOperands.h"
 #include "passes/task/DispatchCost.h"
 #include "passes/task/Grouping.h"
 #include "passes/task/HostDims.h"
@@ -39,7 +40,6 @@ private:
     return !isa<GraphDialect>(op.getDialect()) || isa<ConstantOp, LoadWeightOp, IfOp, LoopOp>(op) ||
            op.hasTrait<OpTrait::IsTerminator>();
   }
-  static bool isReshape(Operation *op) { return isa<ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp>(op); }
   bool isHostElements(Operation *op) { return op->getNumResults() == 1 && shapes.knownElements(op->getResult(0)).has_value(); }
 
   auto dimOf() {

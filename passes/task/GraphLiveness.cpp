@@ -2,7 +2,8 @@
 #include "passes/task/GraphLiveness.h"
 
 #include "dialects/graph/Graph.h"
-#include "dialects/task/Task.h"
+#include "passes/graph/ShapeOperands.h"
+#include "passes/task/Liveness.h"
 
 using namespace mlir;
 
@@ -10,23 +11,15 @@ namespace tensel {
 namespace {
 RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
-int64_t bytesOf(Value value) {
-  auto type = typeOf(value);
-  return type.hasStaticShape() ? type.getNumElements() * task::storageBytes(type.getElementType()) : 0;
-}
-
 /// Whether elementwise ops on what the op makes are done in its kernel (Grouping.cpp).
 bool takesReadersIn(Operation *op) { return isa<graph::ElementwiseOpInterface>(op) || op->hasTrait<graph::SumOfProducts>(); }
 
-/// Another view of what its first operand is.
-bool isView(Operation *op) { return isa<graph::ReshapeOp, graph::SqueezeOp, graph::UnsqueezeOp, graph::FlattenOp>(op); }
-
-bool hasNoMemory(Operation *op) { return op->getNumResults() == 0 || isPackaged(op->getResult(0)) || isView(op); }
+bool hasNoMemory(Operation *op) { return op->getNumResults() == 0 || isPackaged(op->getResult(0)) || isReshape(op); }
 
 /// Who reads a value, or a view of it.
 void findReaders(Value value, SmallVectorImpl<OpOperand *> &readers) {
   for (OpOperand &use : value.getUses())
-    if (isView(use.getOwner()) && use.getOperandNumber() == 0)
+    if (isReshape(use.getOwner()) && use.getOperandNumber() == 0)
       findReaders(use.getOwner()->getResult(0), readers);
     else
       readers.push_back(&use);
@@ -102,10 +95,11 @@ void GraphLiveness::place(Value value) {
   }
   if (!isRead)
     return;
+  const int64_t bytes = staticBytes(value.getType());
   for (unsigned i = first; i <= last - isOverwritten; ++i) {
-    alive[i] += bytesOf(value);
+    alive[i] += bytes;
     if (i > first)
-      across[i] += bytesOf(value);
+      across[i] += bytes;
   }
 }
 

@@ -9,15 +9,15 @@ namespace tensel {
 namespace {
 constexpr int64_t unboundedStandIn = 1024;
 
-int64_t staticBytes(Type type) {
-  auto tensor = cast<RankedTensorType>(type);
-  return tensor.hasStaticShape() ? tensor.getNumElements() * task::storageBytes(tensor.getElementType()) : 0;
-}
-
 int64_t sizeAt(ArrayAttr sizes, size_t index, ArrayRef<int64_t> maxima) {
   return sizes && index < sizes.size() ? task::evaluateSize(cast<DenseI64ArrayAttr>(sizes[index]).asArrayRef(), maxima) : 0;
 }
 } // namespace
+
+int64_t staticBytes(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  return tensor.hasStaticShape() ? tensor.getNumElements() * task::storageBytes(tensor.getElementType()) : 0;
+}
 
 SmallVector<int64_t> symbolMaxima(ModuleOp module) {
   SmallVector<int64_t> maxima;

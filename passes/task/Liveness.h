@@ -52,6 +52,9 @@ private:
   llvm::DenseMap<mlir::Value, llvm::SmallVector<unsigned, 2>> lies;
 };
 
+/// The bytes of a tensor whose dims are all known, else 0.
+int64_t staticBytes(mlir::Type type);
+
 /// Per graph.symbol of the module its largest value; where there is none, a number that stands for it.
 llvm::SmallVector<int64_t> symbolMaxima(mlir::ModuleOp module);
 

@@ -145,42 +145,14 @@ private:
           cast<WindowOpInterface>(copy).buildOnRows(b, operands[0], flow.dim, reach.low, reach.high).getDefiningOp();
       copy->erase();
       copy = onRows;
-    } else {
-      for (unsigned index : shapeOperands(op))
-        if (!patchShape(copy, index, flow, rows))
-          return false;
+    } else if (!resizeShapes(copy, flow.dim, flow.rows(), rows.end - rows.begin)) {
+      return false;
     }
     SmallVector<int64_t> dims(typeOf(op->getResult(0)).getShape());
     dims[flow.dim] = rows.end - rows.begin;
     copy->getResult(0).setType(typeOf(op->getResult(0)).clone(dims));
     tiles[op->getResult(0)] = {copy->getResult(0), rows};
-    return verifies(copy);
-  }
-
-  /// A constant shape of the result says the tile's rows.
-  bool patchShape(Operation *copy, unsigned index, const RowFlow &flow, Rows rows) {
-    auto numbers = getConstantInts(copy->getOperand(index));
-    if (!numbers)
-      return false;
-    if (static_cast<int64_t>(numbers->size()) == typeOf(flow.op->getResult(0)).getRank() && (*numbers)[flow.dim] == flow.rows()) {
-      (*numbers)[flow.dim] = rows.end - rows.begin;
-      OpBuilder before(copy);
-      copy->setOperand(index, makeShape(before, copy->getLoc(), *numbers));
-    }
-    return true;
-  }
-
-  /// Whether the op has the type that its operands give.
-  static bool verifies(Operation *op) {
-    auto inferring = dyn_cast<InferTypeOpInterface>(op);
-    if (!inferring)
-      return true;
-    SmallVector<Type> inferred;
-    ScopedDiagnosticHandler quiet(op->getContext(), [](Diagnostic &) { return success(); });
-    return succeeded(inferring.inferReturnTypes(op->getContext(), op->getLoc(), op->getOperands(),
-                                                op->getDiscardableAttrDictionary(), op->getPropertiesStorage(), op->getRegions(),
-                                                inferred)) &&
-           areCompatible(inferred[0], op->getResult(0).getType());
+    return hasInferredType(copy);
   }
 
   OpBuilder &b;

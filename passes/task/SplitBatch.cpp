@@ -8,7 +8,6 @@
 #include "passes/task/SplitBatch.h"
 #include "dialects/graph/Graph.h"
 #include "mlir/IR/IRMapping.h"
-#include "mlir/IR/Matchers.h"
 #include "passes/Provenance.h"
 #include "passes/graph/ExampleSizes.h"
 #include "passes/graph/ShapeOperands.h"
@@ -148,7 +147,6 @@ public:
 private:
   static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
   AffineExpr exprAt(Value value, int64_t dim) { return shapes.toExpr(shapes.dimsOf(value)[dim]); }
-  static bool isView(Operation *op) { return isa<ReshapeOp, SqueezeOp, UnsqueezeOp, FlattenOp>(op); }
 
   /// Slices of more than one sample are views of inputs and outputs whose dims are all known.
   bool canReshape() {
@@ -185,7 +183,7 @@ private:
     std::optional<Samples> result;
     if (!reads) {
       result = findRepeated(op);
-    } else if (isView(op)) {
+    } else if (isReshape(op)) {
       result = followView(op->getOperand(0), op->getResult(0));
     } else {
       SmallVector<int64_t> marked;
@@ -344,38 +342,17 @@ private:
   /// The op for a slice: the sample dim of its result is smaller, and so is what a constant shape says of it.
   bool cloneInto(OpBuilder &b, Operation *op, IRMapping &map, int64_t k) {
     auto found = marks.find(op->getResult(0));
-    IRMapping local = map;
-    if (found != marks.end() && samples >= 0)
-      for (unsigned index : shapeOperands(op)) {
-        Value operand = op->getOperand(index);
-        DenseIntElementsAttr numbers;
-        auto [dim, inner] = found->second;
-        if (local.contains(operand) || !matchPattern(operand, m_Constant(&numbers)) || !numbers.getElementType().isInteger(64) ||
-            numbers.getType().getRank() != 1 || numbers.getNumElements() != rankOf(op->getResult(0)))
-          continue;
-        auto values = llvm::to_vector(numbers.getValues<int64_t>());
-        if (values[dim] != samples * inner)
-          continue;
-        values[dim] = k * inner;
-        local.map(operand, makeShape(b, op->getLoc(), values));
-      }
-    Operation *copy = b.clone(*op, local);
+    Operation *copy = b.clone(*op, map);
     map.map(op->getResults(), copy->getResults());
     if (found == marks.end())
       return true;
+    auto [dim, inner] = found->second;
+    if (samples >= 0)
+      (void)resizeShapes(copy, dim, samples * inner, k * inner);
     SmallVector<int64_t> dims(shapeOf(op->getResult(0)));
-    dims[found->second.dim] = k * found->second.inner;
-    auto wanted = RankedTensorType::get(dims, elementTypeOf(op->getResult(0)));
-    copy->getResult(0).setType(wanted);
-    auto inferring = dyn_cast<InferTypeOpInterface>(copy);
-    SmallVector<Type> inferred;
-    if (!inferring)
-      return true;
-    ScopedDiagnosticHandler quiet(op->getContext(), [](Diagnostic &) { return success(); });
-    return succeeded(inferring.inferReturnTypes(op->getContext(), op->getLoc(), copy->getOperands(),
-                                                copy->getDiscardableAttrDictionary(), copy->getPropertiesStorage(),
-                                                copy->getRegions(), inferred)) &&
-           areCompatible(inferred[0], wanted);
+    dims[dim] = k * inner;
+    copy->getResult(0).setType(RankedTensorType::get(dims, elementTypeOf(op->getResult(0))));
+    return hasInferredType(copy);
   }
 
   func::FuncOp func;

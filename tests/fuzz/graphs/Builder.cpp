@@ -263,11 +263,12 @@ Graph tensel::fuzz::generate(MLIRContext &context, uint64_t seed) {
 }
 
 llvm::ArrayRef<std::pair<llvm::StringLiteral, MemoryMeans>> tensel::fuzz::allMeans() {
+  static const std::string cleanUp = ",tensel-infer-shapes,tensel-canonicalize,tensel-cse";
   static const std::pair<llvm::StringLiteral, MemoryMeans> means[] = {
       {"none", {}},
-      {"tiles", {"tensel-tile-rows{tiles=2},tensel-infer-shapes,tensel-canonicalize,tensel-cse", ""}},
-      {"small-tiles", {"tensel-tile-rows{tiles=3},tensel-infer-shapes,tensel-canonicalize,tensel-cse", ""}},
-      {"slices", {"tensel-split-batch{rows=1},tensel-infer-shapes,tensel-canonicalize,tensel-cse", ""}},
+      {"tiles", {"tensel-tile-rows{tiles=2}" + cleanUp, ""}},
+      {"small-tiles", {"tensel-tile-rows{tiles=3}" + cleanUp, ""}},
+      {"slices", {"tensel-split-batch{rows=1}" + cleanUp, ""}},
       {"order", {"", "tensel-reorder-dispatches"}},
       {"again", {"", "tensel-reorder-dispatches,tensel-rematerialize{limit=0}"}}};
   return means;
